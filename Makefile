@@ -1,0 +1,132 @@
+# Souk. `make` prints what can be made.
+#
+# Sources are found, not listed: every src/**/*.c but *_test.c is part of the program, every proto/souk/**/*.proto is compiled
+# twice (protoc-c for messages, our protoc-gen-souk for declarations). Variants build side by side:
+#   make build                 build/souk, build/souk-sim
+#   make VARIANT=asan …        build/asan/…: AddressSanitizer and UndefinedBehaviorSanitizer
+#   make VARIANT=tsan …        build/tsan/…: ThreadSanitizer
+
+VARIANT ?= release
+OUT := build/$(VARIANT)
+GEN := build/gen
+CC := gcc
+PKGS := libuv sqlite3 openssl jansson libprotobuf-c
+GOOGLEAPIS := /usr/share/gocode/src/github.com/gogo/googleapis
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Werror
+CFLAGS_release := -O2 -g -fno-omit-frame-pointer -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -pthread -fPIE $(CFLAGS_$(VARIANT)) $(EXTRA_CFLAGS) \
+              -Isrc -I$(GEN) $(shell pkg-config --cflags $(PKGS))
+LDFLAGS = -pie -pthread $(filter -fsanitize%,$(CFLAGS_$(VARIANT)))
+LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
+
+SOURCES := $(shell find src -name '*.c' ! -name '*_test.c' ! -name main.c)
+TEST_SOURCES := $(shell find src -name '*_test.c')
+PROTOS := $(shell find proto/souk -name '*.proto')
+GOOGLE_PROTOS := google/protobuf/descriptor google/protobuf/timestamp google/protobuf/empty google/api/http google/api/annotations
+
+SERVICE_PROTOS := $(filter-out proto/souk/options.proto,$(PROTOS))
+PB_C := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(GOOGLE_PROTOS:%=$(GEN)/%.pb-c.c)
+SOUK_C := $(SERVICE_PROTOS:proto/%.proto=$(GEN)/%.souk.c)
+GENERATED := $(PB_C) $(SOUK_C)
+
+OBJECTS = $(SOURCES:%.c=$(OUT)/%.o) $(GENERATED:$(GEN)/%.c=$(OUT)/gen/%.o)
+PROTOC_FLAGS := -Iproto -I/usr/include -I$(GOOGLEAPIS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+## help: what can be made
+.PHONY: help
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST) | sed 's/^\([^:]*\):/  make \1\t/' | expand -t 20
+
+## packages: install the Debian packages of packages.txt that are missing
+.PHONY: packages
+packages:
+	@tools/install-packages
+
+## build: build/souk and build/souk-sim
+.PHONY: build
+build: packages
+	@$(MAKE) --no-print-directory programs
+.PHONY: programs
+programs: $(OUT)/souk
+ifeq ($(VARIANT),release)
+	@ln -sf release/souk build/souk
+endif
+
+## clean: remove everything built
+.PHONY: clean
+clean:
+	rm -rf build
+
+# --- the generator ------------------------------------------------------------------------------------------------------
+
+GENERATOR := build/tools/protoc-gen-souk
+GENERATOR_PB := google/protobuf/descriptor google/protobuf/compiler/plugin google/api/http souk/options
+GENERATOR_SOURCES := $(wildcard tools/protoc-gen-souk/*.c)
+
+$(GENERATOR): $(GENERATOR_SOURCES) $(wildcard tools/protoc-gen-souk/*.h) $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c) src/base/text.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -g -O1 $(WARNINGS) -Isrc -isystem build/tools/gen $(shell pkg-config --cflags libprotobuf-c) \
+	    -o $@ $(GENERATOR_SOURCES) src/base/text.c src/base/assert.c $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c) \
+	    $(shell pkg-config --libs libprotobuf-c)
+build/tools/gen/%.pb-c.c:
+	@mkdir -p build/tools/gen
+	protoc-c --c_out=build/tools/gen $(PROTOC_FLAGS) $*.proto
+
+# --- generated sources --------------------------------------------------------------------------------------------------
+
+$(GEN)/souk/%.pb-c.c $(GEN)/souk/%.pb-c.h &: proto/souk/%.proto
+	@mkdir -p $(GEN)
+	protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) souk/$*.proto
+$(GEN)/google/%.pb-c.c $(GEN)/google/%.pb-c.h &:
+	@mkdir -p $(GEN)
+	protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) google/$*.proto
+$(GEN)/souk/%.souk.c $(GEN)/souk/%.souk.h &: proto/souk/%.proto $(PROTOS) $(GENERATOR)
+	@mkdir -p $(GEN)
+	protoc --plugin=protoc-gen-souk=$(GENERATOR) --souk_out=$(GEN) $(PROTOC_FLAGS) souk/$*.proto
+
+.PHONY: generate
+generate: $(GENERATED)
+
+# --- objects ------------------------------------------------------------------------------------------------------------
+
+$(OUT)/src/%.o: src/%.c | generate
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
+$(OUT)/gen/%.o: $(GEN)/%.c | generate
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) -w -MMD -MP -c -o $@ $<
+$(OUT)/souk: $(OBJECTS) $(OUT)/src/main.o
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# --- unit tests: src/**/x_test.c beside x.c, one program each -------------------------------------------------------------
+
+TESTS = $(TEST_SOURCES:src/%.c=$(OUT)/tests/%)
+$(OUT)/libsouk.a: $(OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+# A test may include its source to reach statics, so its own object wins over the archive's member.
+$(OUT)/tests/%: $(OUT)/src/%.o $(OUT)/libsouk.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS) $(shell pkg-config --libs cmocka)
+
+## unit: build and run the unit tests (VARIANT=asan, tsan)
+.PHONY: unit
+unit: $(TESTS)
+	@tools/run-tests $(TESTS)
+
+## test: install, build and run every test
+.PHONY: test
+test: packages
+	@$(MAKE) --no-print-directory VARIANT=asan unit
+	@$(MAKE) --no-print-directory VARIANT=tsan unit
+	@$(MAKE) --no-print-directory programs
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

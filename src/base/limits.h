@@ -1,0 +1,65 @@
+/*
+ * Every maximum in Souk, with its reason. Whatever grows names its maximum when it is made; it is here.
+ */
+#ifndef SOUK_BASE_LIMITS_H
+#define SOUK_BASE_LIMITS_H
+
+/* --- one request --- */
+
+/* A request line of 8,000 octets is what RFC 9112 section 3 recommends all parties to take. */
+#define LIMIT_HTTP_REQUEST_LINE 8192
+/* All header fields of a request together, and how many; browsers with cookies stay under 4 KB. */
+#define LIMIT_HTTP_HEADER_BYTES 16384
+#define LIMIT_HTTP_HEADERS 100
+/* A JSON body. A product of 100 variants with descriptions is under 200 KB. */
+#define LIMIT_HTTP_BODY (1 << 20)
+/* An import's body: 100,000 variants in Shopify's CSV are about 60 MB. */
+#define LIMIT_HTTP_IMPORT_BODY (256 << 20)
+/* Requests of one connection that may be answered at the same time (pipelining); past it we stop reading. */
+#define LIMIT_HTTP_PIPELINE 16
+/* Open connections of one loop; past it the oldest idle one is closed. */
+#define LIMIT_HTTP_CONNECTIONS 10000
+/* Slow clients: to send the whole head, to send the body (and at least so many octets a second), to stay idle between
+ * requests, to take an answer. */
+#define LIMIT_HTTP_HEAD_MS 10000
+#define LIMIT_HTTP_BODY_MS 30000
+#define LIMIT_HTTP_IDLE_MS 60000
+#define LIMIT_HTTP_WRITE_MS 30000
+/* How long open requests may take to finish after SIGTERM. */
+#define LIMIT_DRAIN_MS 25000
+/* Memory of one ordinary call: request, messages, answer. */
+#define LIMIT_CALL_ARENA (64 << 20)
+/* Memory of a call that carries a whole file (import, export). */
+#define LIMIT_BULK_ARENA ((size_t)4 << 30)
+/* Nesting of JSON that we read; our deepest request has 6 levels. */
+#define LIMIT_JSON_DEPTH 32
+/* An answer. */
+#define LIMIT_ANSWER_BYTES (256 << 20)
+
+/* --- calls --- */
+
+/* The time a call may take when the caller says nothing. */
+#define LIMIT_CALL_MS 30000
+/* A checkout that takes longer answers 202 (see CONTRACT: over 5 s). */
+#define LIMIT_CHECKOUT_WAIT_MS 5000
+/* An answer waits this long for the services that listen to its events to catch up. */
+#define LIMIT_SETTLE_MS 1000
+/* Commands waiting for one writer; past it a call is refused with `overloaded`. */
+#define LIMIT_WRITER_QUEUE 10000
+/* Commands in one commit: past 256 the gain is small (see DEPENDENCIES) and the latency grows. */
+#define LIMIT_COMMIT_BATCH 256
+/* Queries waiting for the readers. */
+#define LIMIT_READER_QUEUE 10000
+/* An Idempotency-Key. */
+#define LIMIT_IDEMPOTENCY_KEY 255
+/* Idempotency records are kept this long (CONTRACT: at least 24 h). */
+#define LIMIT_IDEMPOTENCY_HOURS 48
+
+/* --- lists --- */
+
+#define LIMIT_PAGE_DEFAULT 24
+#define LIMIT_PAGE_MAX 100
+/* Items that one batch query takes. */
+#define LIMIT_BATCH_GET 1000
+
+#endif

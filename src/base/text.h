@@ -1,0 +1,68 @@
+/*
+ * Text: slices that borrow, and buffers that grow up to a named maximum.
+ */
+#ifndef SOUK_BASE_TEXT_H
+#define SOUK_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A borrowed run of bytes, not terminated. */
+struct text {
+    const char *at;
+    size_t length;
+};
+
+#define TEXT(literal) ((struct text){"" literal, sizeof(literal) - 1})
+static inline struct text text_of(const char *string)
+{
+    return (struct text){string, string ? strlen(string) : 0};
+}
+bool text_equal(struct text a, struct text b);
+bool text_equal_ignoring_case(struct text a, struct text b); /* ASCII letters only */
+bool text_is(struct text text, const char *string);
+bool text_starts_with(struct text text, const char *prefix);
+/* Without leading and trailing blanks (space, tab, CR, LF). */
+struct text text_trim(struct text text);
+/* A whole decimal number that fits, without blanks or plus sign; false otherwise. */
+bool text_to_int64(struct text text, int64_t *number);
+/* Well-formed UTF-8 by RFC 3629 (no surrogates, no overlong forms), without NUL. */
+bool text_is_utf8(struct text text);
+/* Code points in well-formed UTF-8. */
+size_t text_utf8_length(struct text text);
+/* A stable 64-bit hash for tables in memory (not for secrets, not stored). */
+uint64_t text_hash(struct text text);
+
+/* A growing run of bytes. Init with a maximum, write, look at `overflowed` once at the end. */
+struct buffer {
+    char *at; /* owned; NULL while empty; not terminated */
+    size_t length;
+    size_t capacity;
+    size_t maximum;
+    bool overflowed; /* something did not fit: what was refused is missing as a whole */
+};
+
+void buffer_init(struct buffer *buffer, size_t maximum);
+void buffer_release(struct buffer *buffer);
+void buffer_empty(struct buffer *buffer); /* keeps the memory */
+void buffer_add(struct buffer *buffer, const void *bytes, size_t length);
+void buffer_add_text(struct buffer *buffer, struct text text);
+void buffer_add_string(struct buffer *buffer, const char *string);
+void buffer_add_char(struct buffer *buffer, char character);
+void buffer_add_int64(struct buffer *buffer, int64_t number);
+void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Room for `length` bytes at the end, to be filled by the caller and added with buffer_grew(); NULL when
+ * the maximum forbids it. */
+char *buffer_reserve(struct buffer *buffer, size_t length);
+void buffer_grew(struct buffer *buffer, size_t length);
+/* Forget the first `length` bytes. */
+void buffer_consume(struct buffer *buffer, size_t length);
+static inline struct text buffer_text(const struct buffer *buffer)
+{
+    return (struct text){buffer->at ? buffer->at : "", buffer->length};
+}
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * HTTP: requests in, answers out, on a loop.
+ *
+ * The server (http_server.c) speaks strict HTTP/1.1 (RFC 9112): keep-alive, pipelining in order, chunked both ways; whatever is
+ * ambiguous is refused and the connection closed. HTTP/2 will be a second framing under the same exchange. A handler gets an
+ * exchange when the whole request is there, and responds once, then or later, on the same loop.
+ *
+ * An exchange is an interface: the simulator and the unit tests have their own.
+ */
+#ifndef SOUK_PLATFORM_HTTP_H
+#define SOUK_PLATFORM_HTTP_H
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "platform/env/env.h"
+
+struct http_header {
+    struct text name; /* lower case in requests */
+    struct text value;
+};
+
+struct http_request {
+    struct text method; /* "GET"; case matters */
+    struct text target; /* as sent, origin-form */
+    struct text path;   /* the target up to '?', still percent-encoded */
+    struct text query;  /* after '?', or empty */
+    const struct http_header *headers;
+    size_t header_count;
+    struct text body;   /* whole, with any chunking undone */
+    struct text peer;   /* the client's address, without port */
+    int64_t started_us; /* env_monotonic_us() when the head was complete */
+    bool secure;        /* came over TLS */
+};
+
+/* The value of a header that may come once; {NULL, 0} when absent. The name is lower case. */
+struct text http_header(const struct http_request *request, const char *name);
+
+/* Bytes that many answers share, such as a cached page. Counted, from any thread. */
+struct http_shared;
+struct http_shared *http_shared_new(struct text bytes); /* copies; count 1 */
+struct http_shared *http_shared_hold(struct http_shared *shared);
+void http_shared_drop(struct http_shared *shared);
+struct text http_shared_text(const struct http_shared *shared);
+
+struct http_response {
+    int status;
+    const struct http_header *headers; /* without content-length, date, connection: the server writes those */
+    size_t header_count;
+    struct text body;            /* in the exchange's arena, or constant */
+    struct http_shared *prepared; /* instead of all above: status line, headers (but date and connection) and body of a
+                                     200, ready to send; the server takes one count over. Its text begins at the status
+                                     line; a HEAD or conditional request never uses it */
+};
+
+/* One request and its answer. Embedded as the first member by whoever implements it. */
+struct http_exchange {
+    struct http_request request;
+    struct arena *arena; /* of the request; ends after the answer is sent */
+    struct loop *loop;
+    bool gone;           /* the client went away: responding is still right, and does nothing */
+    const struct http_exchange_operations *operations;
+};
+struct http_exchange_operations {
+    void (*respond)(struct http_exchange *exchange, const struct http_response *response);
+    void (*stream_begin)(struct http_exchange *exchange, const struct http_response *head);
+    bool (*stream_write)(struct http_exchange *exchange, struct text bytes);
+    void (*stream_end)(struct http_exchange *exchange, bool whole);
+};
+
+/* Answer. Once. The body must live in the exchange's arena or for ever. HEAD gets the headers only. */
+static inline void http_respond(struct http_exchange *exchange, const struct http_response *response)
+{
+    exchange->operations->respond(exchange, response);
+}
+/* Answer piece by piece: begin with status and headers, write (bytes are copied), end. `write` gives false when the client is
+ * gone or too slow (LIMIT_ANSWER_BYTES unsent). Ending with `whole` false cuts the connection, so that nobody takes the part for all. */
+static inline void http_stream_begin(struct http_exchange *exchange, const struct http_response *head)
+{
+    exchange->operations->stream_begin(exchange, head);
+}
+static inline bool http_stream_write(struct http_exchange *exchange, struct text bytes)
+{
+    return exchange->operations->stream_write(exchange, bytes);
+}
+static inline void http_stream_end(struct http_exchange *exchange, bool whole)
+{
+    exchange->operations->stream_end(exchange, whole);
+}
+
+/* What stands behind the server. */
+struct http_handler {
+    /* The largest body this request may have; asked when the head is complete. */
+    size_t (*body_maximum)(void *data, const struct http_request *request);
+    void (*handle)(void *data, struct http_exchange *exchange);
+    /* Write the problem document for a request that the framing refused (RFC 9457), with `status`, into `body`. `detail` is a sentence. */
+    void (*refuse)(void *data, int status, const char *detail, struct buffer *body);
+    void *data;
+};
+
+/* Listen on `address` ("127.0.0.1:8080", "[::1]:8080") with SO_REUSEPORT, so that each loop thread has a server of its own on the
+ * same port. NULL with a sentence in `error` when that fails. The server lives on `loop` (a machine loop); create and stop it on
+ * the loop's thread or before it runs. */
+struct http_server;
+struct http_server *http_server_start(struct loop *loop, const char *address, const struct http_handler *handler,
+                                      char error[256]);
+/* The port it got ("…:0" takes any). */
+int http_server_port(const struct http_server *server);
+/* Stop taking connections, let open requests finish (answers say `Connection: close`), then call `stopped`; cut what is left
+ * after LIMIT_DRAIN_MS. */
+void http_server_stop(struct http_server *server, void (*stopped)(void *data), void *data);
+/* For /metrics: connections open, requests answered, requests refused by the framing. Any thread. */
+struct http_counts {
+    uint64_t connections, answered, refused;
+};
+struct http_counts http_server_counts(const struct http_server *server);
+
+#endif
