@@ -1,0 +1,52 @@
+/*
+ * The bus: committed events on their way from the service that made them to those that listen.
+ *
+ * The event table is the outbox, and event numbers are dense: a listener knows what it has handled (its inbox), sees a gap, and
+ * asks the producer's feed for what is missing. So the bus may lose, repeat and reorder, and only ever says "there is more, up to
+ * number N". bus_embedded.c does that inside one process.
+ */
+#ifndef SOUK_PLATFORM_BUS_H
+#define SOUK_PLATFORM_BUS_H
+
+#include "platform/env/env.h"
+#include "platform/store/event_log.h"
+
+struct bus;
+struct bus_listener;
+
+/* A producer's feed: events after `after`, oldest first, at most `limit`; events live during the callback. Runs on the calling thread
+ * (a worker). The number of the last event read. */
+struct feed {
+    int64_t (*read)(void *data, int64_t after, int64_t limit, bool (*each)(void *data, const struct event *event),
+                    void *each_data);
+    void *data;
+};
+
+struct bus *bus_embedded_new(struct env *env);
+void bus_free(struct bus *bus);
+
+/* A producer says where its events can be read, and after each commit how far they go. Any thread. */
+void bus_add_producer(struct bus *bus, const char *producer, const struct feed *feed);
+void bus_publish(struct bus *bus, const char *producer, int64_t last_number);
+/* Before a producer's store closes: no read runs any more when this returns. */
+void bus_remove_producer(struct bus *bus, const char *producer);
+
+/* Hear about a producer's commits: `more` is called from any thread, soon, maybe more often than needed, and must not block. The producer may
+ * come later. */
+struct bus_listener *bus_listen(struct bus *bus, const char *listener, const char *producer, void (*more)(void *data),
+                                void *data);
+void bus_unlisten(struct bus_listener *listener);
+/* Read what comes after `after`. -1 when the producer can't be reached now. */
+int64_t bus_read(struct bus *bus, const char *producer, int64_t after, int64_t limit,
+                 bool (*each)(void *data, const struct event *event), void *each_data);
+/* A listener has handled the producer's events up to `number` (its inbox, committed). Any thread. */
+void bus_handled(struct bus_listener *listener, int64_t number);
+/* The newest published number of a producer; 0 for none. */
+int64_t bus_last(struct bus *bus, const char *producer);
+
+/* Run `task` on `loop` when every listener of `producer`, and in turn every listener of what those emitted meanwhile, has handled
+ * everything published up to now, or after `timeout_us`. */
+void bus_when_settled(struct bus *bus, const char *producer, int64_t number, struct loop *loop, struct task *task,
+                      int64_t timeout_us);
+
+#endif

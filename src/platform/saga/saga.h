@@ -1,0 +1,90 @@
+/*
+ * Sagas: a sequence of calls to services, each with its undo.
+ *
+ *     static const struct saga_step steps[] = {
+ *         { "reserve stock",     reserve_stock,     release_stock },
+ *         { "authorise payment", authorise_payment, void_payment  },
+ *         { "place order",       place_order,       NULL },
+ *     };
+ *     const struct saga checkout_cart = { SAGA_STEPS(steps), .durable = true, .pivot = 2, … };
+ *
+ * A step's function fills a request from the state, calls a service with a generated stub (call_inventory_reserve(run, &request,
+ * then)), and `then` notes what came back in the state and says saga_next(). Steps run on one loop, one after the other, and
+ * never block.
+ *
+ * Every call bears an idempotency key made of the saga's id, the step and the attempt's place in it, so a repeat is the same call, and
+ * an undo undoes only its own. What becomes of a call that did not succeed:
+ *
+ *   - refused (a result that will stay so): the saga fails, and the steps before are undone, last first
+ *   - unknown or not now (unavailable, overloaded, timed out): the same call again, later and later; before the pivot until the
+ *     deadline, then the saga fails and this step too is undone; from the pivot on, and for every undo, without end
+ *
+ * A durable saga's progress is events of its service: it is started before the first step and goes on by itself after a crash, at
+ * the step it was at, with the state after the last step noted. A saga that is not durable must leave nothing that does not go
+ * away by itself (a reservation with a time limit does).
+ *
+ *     running --step done--> running --last step done--> done
+ *        |                                                  (answers)
+ *        +--refused, before the pivot--> undoing --first step undone--> undone
+ */
+#ifndef SOUK_PLATFORM_SAGA_H
+#define SOUK_PLATFORM_SAGA_H
+
+#include "platform/rpc/call.h"
+#include "platform/rpc/declaration.h"
+
+struct saga_run;
+
+struct saga_step {
+    const char *name;
+    void (*act)(struct saga_run *run);
+    void (*undo)(struct saga_run *run); /* NULL: nothing to undo */
+};
+
+struct saga {
+    const struct saga_step *steps;
+    size_t step_count;
+    /* The message that carries what steps learn; packed into the events of a durable saga. NULL: no state. */
+    const ProtobufCMessageDescriptor *state;
+    bool durable;
+    size_t pivot; /* from this step on there is no way back; 0: there is always */
+    /* Fill the answer, after the last step. NULL when steps have filled run->answer themselves; a durable saga's must make it from the
+     * state alone, as the steps may have run before a crash. */
+    void (*answer)(struct saga_run *run);
+};
+#define SAGA_STEPS(array) .steps = (array), .step_count = sizeof(array) / sizeof((array)[0])
+
+struct saga_run {
+    const struct saga *saga;
+    const struct method_declaration *method;
+    char id[27];                     /* the saga's: fresh, or after a crash the same */
+    struct call *call;               /* the caller's; after a restart one of the system's, with nobody waiting */
+    struct arena *arena;             /* for requests and everything the saga makes */
+    const ProtobufCMessage *request; /* of the operation */
+    ProtobufCMessage *state;         /* initialised; pointers in it live in the arena */
+    ProtobufCMessage *answer;        /* initialised; to be filled */
+    int64_t now_us;                  /* the time the present step began */
+    bool undoing;
+    void *inside;                    /* the runtime's own */
+};
+
+/* Call a service; use the generated stubs. */
+void saga_call(struct saga_run *run, const struct method_declaration *method, const ProtobufCMessage *request,
+               void (*then)(struct saga_run *run, const ProtobufCMessage *answer));
+/* Before a stub: a refusal of the next call goes to `otherwise` instead of failing the saga. */
+void saga_otherwise(struct saga_run *run, void (*otherwise)(struct saga_run *run, const struct problem *problem));
+
+/* How a step ends; exactly one of these, now or in a `then`. */
+void saga_next(struct saga_run *run); /* done (or undone) */
+/* The saga fails: undo what is done. The detail is a format. Not from the pivot on. */
+void saga_refuse(struct saga_run *run, enum result result, const char *detail, ...)
+    __attribute__((format(printf, 3, 4)));
+/* As above, with the problem of a call. */
+void saga_refuse_as(struct saga_run *run, const struct problem *problem);
+/* Not yet: run this step again after a time (a buyer at their bank's page, a provider to be asked again). A different `attempt` makes
+ * the keys of its calls different: 0 keeps them. */
+void saga_again(struct saga_run *run, int64_t after_us);
+/* The caller need not wait longer: it is told 202 with `location`, and the saga goes on. Durable sagas only; once. */
+void saga_accept(struct saga_run *run, const char *location);
+
+#endif

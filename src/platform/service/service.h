@@ -1,0 +1,139 @@
+/*
+ * Services: what a capability is made of, and the host that runs it.
+ *
+ * A capability (src/services/catalog, say) declares its operations and events in its .proto, writes one handler per
+ * operation, one apply function per event, its tables as migrations, and one `struct service` that binds them. The host
+ * gives it a store, one writer, readers, timers, and a place in the directory. The rules, kept by the host:
+ *
+ *   - A query reads one consistent state. A command decides and emits; it never writes a table.
+ *   - Only apply functions write tables. They can't fail and see no clock: the same events give the same tables.
+ *   - The writer runs each command in a savepoint, many commands in one transaction, commits once, and only then answers.
+ *   - One transaction holds the events, what apply wrote, the idempotency record and the inbox mark.
+ *   - No call ever leaves a transaction.
+ */
+#ifndef SOUK_PLATFORM_SERVICE_H
+#define SOUK_PLATFORM_SERVICE_H
+
+#include "platform/bus/bus.h"
+#include "platform/rpc/call.h"
+#include "platform/rpc/declaration.h"
+#include "platform/store/event_log.h"
+
+/* --- inside a handler --- */
+
+/* What a handler may touch. */
+struct context {
+    struct call *call; /* who asks; where refusals go; its arena holds everything the handler makes */
+    struct tx *tx;     /* what may be read */
+    struct arena *arena; /* call->arena */
+    int64_t now_us;    /* the time of this command or query; its events bear it */
+    struct host *host; /* the host's own */
+    const char *cause;
+};
+
+/* Emit an event to the stream "{event->stream}/{key}": it is stored and applied before this returns, so that what follows in the
+ * same command reads its effect. Commands, timers and reactions only. Use the typed emitters that the generator writes. */
+void context_emit(struct context *context, const struct event_declaration *event, const char *key,
+                  const ProtobufCMessage *data);
+/* A fresh id in the context's arena. */
+const char *context_new_id(struct context *context);
+/* Whether the caller's If-Match, if any, fits. Refuses with VERSION_MISMATCH otherwise. */
+enum result context_check_version(struct context *context, int64_t version);
+
+/* --- inside apply and project --- */
+
+/* The answers that show this resource ("product", "01jd…") are old from this commit on: caches drop them. Events touch the
+ * resource of their own stream by themselves; projections touch what they change. */
+void tx_touch(struct tx *tx, const char *resource, const char *key);
+/* A timer: at `due_us`, once, the service's timer handler of that kind runs as a command with `key`. Setting it again moves it. */
+void tx_timer_set(struct tx *tx, const char *kind, const char *key, int64_t due_us);
+void tx_timer_clear(struct tx *tx, const char *kind, const char *key);
+
+/* --- a capability --- */
+
+struct timer_handler {
+    const char *kind;
+    enum result (*due)(struct context *context, const char *key);
+};
+
+/* What a service does with another's event. Exactly one of both:
+ *   react    decides and emits events of its own, once per event, as a command
+ *   project  writes tables computed from the event alone, like apply; needs no event of its own */
+struct subscription {
+    const char *producer; /* "catalog" */
+    const struct message_declaration *event;
+    enum result (*react)(struct context *context, const struct event *event, const ProtobufCMessage *data);
+    void (*project)(struct tx *tx, const struct event *event, const ProtobufCMessage *data);
+};
+
+struct service {
+    const struct service_declaration *declaration;
+    const struct migration *migrations; /* generated from src/services/NAME/migrations/NNNN_name.sql */
+    size_t migration_count;
+    const struct timer_handler *timers;
+    size_t timer_count;
+    const struct subscription *subscriptions;
+    size_t subscription_count;
+    /* Rewrite an event stored with an older schema version to the present message, in `arena`; NULL while there is only one. */
+    ProtobufCMessage *(*upcast)(struct arena *arena, const struct event *event);
+    /* What must always hold in the tables; a sentence in `error` and false when it does not. `souk verify` and the simulator ask. NULL: none. */
+    bool (*check)(struct tx *tx, char error[512]);
+};
+
+/* --- the host --- */
+
+struct host;
+
+struct host_options {
+    struct env *env;
+    const char *store_url; /* "sqlite:./data" */
+    struct directory *directory; /* the host adds its service; sagas call through it */
+    struct bus *bus;
+    struct loop *loop; /* where durable sagas go on after a restart, and timers tick */
+    unsigned reader_count;
+    /* Told after each commit which resources have changed ("product", "01jd…"); any thread. NULL: nobody asks. */
+    void (*touched)(void *data, const char *resource, const char *key);
+    void *touched_data;
+};
+
+/* Open the store, migrate, start writer and readers, subscribe, and take up timers and open sagas. NULL with a sentence in `error`. */
+struct host *host_start(const struct service *service, const struct host_options *options, char error[512]);
+/* Take no new calls (they get SHUTTING_DOWN), finish what is queued, then close the store. Sagas under way stop between two steps and go
+ * on at the next start. Not on a worker. */
+void host_stop(struct host *host);
+const struct service *host_service(const struct host *host);
+
+/* Run a closure on the writer, as a command of the platform's own: savepoint, commit, then `done` on `home`. For sagas, imports, tests. */
+struct writer_job {
+    enum result (*run)(struct writer_job *job, struct context *context);
+    void (*done)(struct writer_job *job, enum result result); /* on call->home */
+    struct call *call;
+    struct task task;             /* the host's own from here */
+    struct writer_job *next;
+    enum result result;
+    int64_t last_event;
+};
+void host_write(struct host *host, struct writer_job *job);
+
+/* The number of the newest committed event. Any thread. */
+int64_t host_last_event(const struct host *host);
+
+struct host_counts {
+    uint64_t queries, commands, commits, events, refused;
+    uint64_t writer_queue, reader_queue;
+};
+struct host_counts host_counts(const struct host *host);
+
+/* --- from the store alone, whether or not a host runs beside (rebuild.c, temporal.c) --- */
+
+/* Compute all tables again in a scratch store from the events (and from the feeds of the producers it projects), and compare digests;
+ * when `replace`, put the result in place of the live tables (no host may run). False with a sentence in `error` when they differ or it fails. */
+bool service_rebuild(const struct service *const *services, size_t service_count, const struct service *service,
+                     struct env *env, const char *store_url, bool replace, char error[512]);
+/* Hash chain, dense numbers, service->check. */
+bool service_verify(const struct service *service, struct env *env, const char *store_url, char error[512]);
+
+/* Apply one stored event through the service's declarations (unpack, upcast, apply). */
+void service_apply(const struct service *service, struct tx *tx, struct arena *arena, const struct event *event);
+
+#endif

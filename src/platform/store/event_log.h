@@ -1,0 +1,95 @@
+/*
+ * The event log: the truth of a service, and the few tables beside it that are not computed from it.
+ *
+ *     event          everything that ever happened: dense numbers from 1, per-stream versions from 1, a hash chain
+ *     idempotency    what was answered to which key
+ *     inbox          how far this service has handled each producer's events
+ *     migration      what has been done to the tables
+ *
+ * Their names begin with `souk_`. All other tables of a service are computed from events by its apply functions (and by its
+ * projections of other services' events), and can be dropped and computed again. Platform tables that are computed, too:
+ * `timer` and `saga` (service.h, saga.h).
+ */
+#ifndef SOUK_PLATFORM_EVENT_LOG_H
+#define SOUK_PLATFORM_EVENT_LOG_H
+
+#include "platform/rpc/result.h"
+#include "platform/store/store.h"
+
+#define EVENT_HASH_BYTES 32
+
+struct event {
+    int64_t number;         /* dense per service, from 1 */
+    const char *stream;     /* "product/01jd…": kind and key */
+    const char *key;        /* what follows the slash */
+    int64_t stream_version; /* from 1, dense per stream */
+    const char *name;       /* "souk.catalog.v1.ProductCreated" */
+    unsigned schema_version;
+    int64_t at_us;
+    const char *actor; /* "staff:admin", "customer:01jd…", "system:checkout/01jd…", "anonymous" */
+    const char *request_id;
+    const char *cause; /* the event or call that led to it: "catalog/17", "call", "timer/…" */
+    struct text data;  /* the packed message */
+    uint8_t hash[EVENT_HASH_BYTES]; /* SHA-256 over the hash before it and everything above */
+};
+
+/* Create the platform's tables and run the migrations not yet run, each in order, in one transaction. False with a sentence in
+ * `error` when the store is newer than this program or a script fails. */
+struct migration {
+    int number;
+    const char *name;
+    const char *sql;
+};
+bool event_log_migrate(struct connection *writer, const struct migration *migrations, size_t count, char error[512]);
+
+/* The end of the log, kept by the writer between transactions. */
+struct event_log_head {
+    int64_t number;
+    uint8_t hash[EVENT_HASH_BYTES];
+};
+void event_log_head(struct tx *tx, struct event_log_head *head);
+/* Fill number, stream_version and hash of `event` and store it; moves the head. A caller that undoes a savepoint puts its own copy of
+ * the head back. */
+void event_log_append(struct tx *tx, struct event_log_head *head, struct event *event);
+/* The version of the newest event of a stream; 0 for none. */
+int64_t event_log_stream_version(struct tx *tx, const char *stream);
+
+/* Read events with number > after, oldest first, at most `limit`: of every stream, of one ("product/01jd…"), of one kind
+ * ("product/…" given as "product/*"); and not later than until_us unless that is 0. Calls back with events that live during the
+ * callback; false from the callback stops. The number of the last event read, or `after`. */
+int64_t event_log_read(struct tx *tx, const char *stream, int64_t after, int64_t until_us, int64_t limit,
+                       bool (*each)(void *data, const struct event *event), void *data);
+
+/* Check the chain: dense numbers, dense stream versions, hashes. The first bad number, or 0; `error` says what is wrong with it. */
+int64_t event_log_verify(struct tx *tx, char error[512]);
+
+/* --- idempotency --- */
+
+struct idempotency_record {
+    bool found;
+    bool running;        /* claimed by a saga that has not ended */
+    bool same_request;   /* the hash fits */
+    enum result result;
+    struct text answer;  /* packed, in tx->arena; empty unless the result is OK */
+    struct text problem; /* packed souk.common.v1.Problem, in tx->arena; empty for OK */
+};
+#define IDEMPOTENCY_HASH_BYTES 16
+/* The key is a hash over who, which operation, which resource and the client's key; the request is hashed alike. */
+struct idempotency_key {
+    uint8_t key[IDEMPOTENCY_HASH_BYTES];
+    uint8_t request[IDEMPOTENCY_HASH_BYTES];
+};
+struct idempotency_record idempotency_find(struct tx *tx, const struct idempotency_key *key);
+void idempotency_claim(struct tx *tx, const struct idempotency_key *key, int64_t at_us);
+void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum result result, struct text answer,
+                       struct text problem, int64_t at_us);
+void idempotency_forget(struct tx *tx, const struct idempotency_key *key);
+void idempotency_forget_older(struct tx *tx, int64_t than_us);
+
+/* --- inbox --- */
+
+/* The number of the last event of `producer` that this service has handled. */
+int64_t inbox_position(struct tx *tx, const char *producer);
+void inbox_move(struct tx *tx, const char *producer, int64_t number);
+
+#endif
