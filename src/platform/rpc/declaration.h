@@ -52,7 +52,8 @@ struct field_declaration {
     bool immutable;   /* only when creating */
     bool is_map;      /* map<string, …>: an object in JSON */
     bool personal, secret;
-    bool always;   /* written even when zero or empty: every scalar that is not marked `omit_empty` */
+    bool always;   /* written even when zero or empty: every scalar, list and map that is not marked `omit_empty` and is
+                      not one choice of a oneof */
     const char *scope; /* only answered to actors with this scope; NULL for everyone */
     int64_t min_length, max_length; /* code points of a string; max 0: none */
     bool has_minimum, has_maximum;
@@ -146,9 +147,9 @@ struct service_declaration {
     const char *full_name; /* "souk.catalog.v1.Catalog" */
     const char *comment;
     const ProtobufCServiceDescriptor *descriptor;
-    const struct method_declaration *methods; /* in the order of the .proto, as in the service table */
+    const struct method_declaration *const *methods; /* in the order of the .proto, as in the service table */
     size_t method_count;
-    const struct event_declaration *events;
+    const struct event_declaration *const *events; /* of the whole package */
     size_t event_count;
     const method_handler *handlers;   /* by method; NULL for sagas */
     const struct saga *const *sagas;  /* by method; NULL for the rest */
