@@ -68,9 +68,12 @@ struct saga_run {
     void *inside;                    /* the runtime's own */
 };
 
-/* Call a service; use the generated stubs. */
+/* A continuation while it waits for its answer; only the stub that took it knows its type. */
+typedef void (*saga_then)(void);
+/* Call a service; use the generated stubs. With the answer there comes deliver(run, then, answer), which calls `then` with its type. */
 void saga_call(struct saga_run *run, const struct method_declaration *method, const ProtobufCMessage *request,
-               void (*then)(struct saga_run *run, const ProtobufCMessage *answer));
+               saga_then then,
+               void (*deliver)(struct saga_run *run, saga_then then, const ProtobufCMessage *answer));
 /* Before a stub: a refusal of the next call goes to `otherwise` instead of failing the saga. */
 void saga_otherwise(struct saga_run *run, void (*otherwise)(struct saga_run *run, const struct problem *problem));
 
