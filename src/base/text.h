@@ -31,6 +31,9 @@ struct text text_trim(struct text text);
 bool text_to_int64(struct text text, int64_t *number);
 /* Well-formed UTF-8 by RFC 3629 (no surrogates, no overlong forms), without NUL. */
 bool text_is_utf8(struct text text);
+/* Take the first code point off the front of the text. False, with both untouched, at the end and where the text
+ * is not well-formed UTF-8. */
+bool text_utf8_next(struct text *text, uint32_t *code_point);
 /* Code points in well-formed UTF-8. */
 size_t text_utf8_length(struct text text);
 /* A stable 64-bit hash for tables in memory (not for secrets, not stored). */

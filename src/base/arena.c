@@ -1,0 +1,303 @@
+/*
+ * Arenas: chunks that are filled from front to back.
+ *
+ *     arena -> chunk (current, being filled) -> chunk (older, full) -> ... -> first chunk
+ *                                                                        the arena itself is its first bytes
+ *
+ * The first chunk is small, because most requests are; each further one is four times as large, up to a bound. What does not fit
+ * a chunk of the largest size gets one of its own, behind the current one, so that the room left there is not lost.
+ *
+ * Chunks of the usual sizes come from a cache of the thread and go back to it, so that a request costs no malloc. The
+ * cache has a bound. Under AddressSanitizer it stays empty, so that a use after arena_free() is seen.
+ */
+#include "base/arena.h"
+
+#include "base/assert.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct chunk {
+    struct chunk *next;
+    size_t size; /* the whole of it, this header too */
+    _Alignas(max_align_t) char bytes[];
+};
+
+struct cleanup {
+    struct cleanup *next;
+    void (*function)(void *data);
+    void *data;
+};
+
+struct arena {
+    ProtobufCAllocator protobuf;
+    struct chunk *current;
+    char *at;    /* the first free byte of the current chunk */
+    char *limit; /* the end of the current chunk */
+    size_t used;
+    size_t maximum;
+    struct cleanup *cleanups;
+};
+
+/* --- chunks ------------------------------------------------------------------------------------------------------ */
+
+#define SIZE_CLASSES 4
+static const size_t chunk_sizes[SIZE_CLASSES] = {4 << 10, 16 << 10, 64 << 10, 256 << 10};
+
+/* What one thread keeps: enough for the open requests of a busy loop, little beside the 40 MB a shop may take. */
+#define CACHE_BYTES_MAX (1 << 20)
+
+static __thread struct chunk *cache[SIZE_CLASSES];
+static __thread size_t cache_bytes;
+
+static pthread_key_t cache_key;
+static pthread_once_t cache_key_once = PTHREAD_ONCE_INIT;
+
+#ifdef __SANITIZE_ADDRESS__
+static const bool cache_is_on = false;
+#else
+static const bool cache_is_on = true;
+#endif
+
+static void cache_release(void *unused)
+{
+    (void)unused;
+    for (int class = 0; class < SIZE_CLASSES; class++) {
+        while (cache[class] != NULL) {
+            struct chunk *chunk = cache[class];
+            cache[class] = chunk->next;
+            free(chunk);
+        }
+    }
+    cache_bytes = 0;
+}
+
+static void cache_key_create(void)
+{
+    ASSERT(pthread_key_create(&cache_key, cache_release) == 0);
+}
+
+/* Have cache_release() called when this thread ends. */
+static void cache_release_at_thread_end(void)
+{
+    pthread_once(&cache_key_once, cache_key_create);
+    pthread_setspecific(cache_key, cache);
+}
+
+static int class_of(size_t size)
+{
+    for (int class = 0; class < SIZE_CLASSES; class++)
+        if (chunk_sizes[class] == size)
+            return class;
+    return -1;
+}
+
+static struct chunk *chunk_take(size_t size)
+{
+    int class = class_of(size);
+    if (class >= 0 && cache[class] != NULL) {
+        struct chunk *chunk = cache[class];
+        cache[class] = chunk->next;
+        cache_bytes -= size;
+        return chunk;
+    }
+    struct chunk *chunk = malloc(size);
+    ASSERT(chunk != NULL);
+    chunk->size = size;
+    return chunk;
+}
+
+static void chunk_give(struct chunk *chunk)
+{
+    int class = class_of(chunk->size);
+    if (!cache_is_on || class < 0 || cache_bytes + chunk->size > CACHE_BYTES_MAX) {
+        free(chunk);
+        return;
+    }
+    if (cache_bytes == 0)
+        cache_release_at_thread_end();
+    chunk->next = cache[class];
+    cache[class] = chunk;
+    cache_bytes += chunk->size;
+}
+
+/* --- the arena --------------------------------------------------------------------------------------------------- */
+
+static void *protobuf_alloc(void *arena, size_t bytes);
+static void protobuf_free(void *arena, void *pointer);
+
+static void fill_from(struct arena *arena, struct chunk *chunk, char *at)
+{
+    arena->current = chunk;
+    arena->at = at;
+    arena->limit = (char *)chunk + chunk->size;
+}
+
+static size_t aligned(size_t bytes)
+{
+    const size_t mask = _Alignof(max_align_t) - 1;
+    return (bytes + mask) & ~mask;
+}
+
+struct arena *arena_new(size_t bytes_max)
+{
+    struct chunk *first = chunk_take(chunk_sizes[0]);
+    first->next = NULL;
+    struct arena *arena = (struct arena *)first->bytes;
+    *arena = (struct arena){
+        .protobuf = {.alloc = protobuf_alloc, .free = protobuf_free, .allocator_data = arena},
+        .maximum = bytes_max,
+    };
+    fill_from(arena, first, first->bytes + aligned(sizeof *arena));
+    return arena;
+}
+
+void arena_free(struct arena *arena)
+{
+    if (arena == NULL)
+        return;
+
+    while (arena->cleanups != NULL) {
+        struct cleanup *cleanup = arena->cleanups;
+        arena->cleanups = cleanup->next;
+        cleanup->function(cleanup->data);
+    }
+    /* The arena lives in the last chunk of the list: look at nothing of it while going through. */
+    for (struct chunk *chunk = arena->current, *next; chunk != NULL; chunk = next) {
+        next = chunk->next;
+        chunk_give(chunk);
+    }
+}
+
+static void *take_own_chunk(struct arena *arena, size_t bytes)
+{
+    struct chunk *chunk = chunk_take(sizeof *chunk + bytes);
+    chunk->next = arena->current->next;
+    arena->current->next = chunk;
+    return chunk->bytes;
+}
+
+/* The size of the chunk after one of `size`. */
+static size_t size_after(size_t size)
+{
+    for (int class = 0; class < SIZE_CLASSES; class++)
+        if (chunk_sizes[class] > size)
+            return chunk_sizes[class];
+    return chunk_sizes[SIZE_CLASSES - 1];
+}
+
+static void *take_in_new_chunk(struct arena *arena, size_t bytes)
+{
+    size_t size = size_after(arena->current->size);
+    while (size < sizeof(struct chunk) + bytes && size < chunk_sizes[SIZE_CLASSES - 1])
+        size = size_after(size);
+    if (size < sizeof(struct chunk) + bytes)
+        return take_own_chunk(arena, bytes);
+
+    struct chunk *chunk = chunk_take(size);
+    chunk->next = arena->current;
+    fill_from(arena, chunk, chunk->bytes + bytes);
+    return chunk->bytes;
+}
+
+/* Memory with whatever it holds from before. */
+static void *take(struct arena *arena, size_t bytes)
+{
+    ASSERT(bytes <= arena->maximum - arena->used);
+    bytes = bytes == 0 ? 1 : bytes; /* so that two allocations never share an address */
+    bytes = aligned(bytes);
+    /* Rounding may step over the maximum by some bytes; the difference above must not wrap the next time. */
+    arena->used = arena->maximum - arena->used < bytes ? arena->maximum : arena->used + bytes;
+
+    if (bytes > (size_t)(arena->limit - arena->at))
+        return take_in_new_chunk(arena, bytes);
+    void *taken = arena->at;
+    arena->at += bytes;
+    return taken;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    return memset(take(arena, bytes), 0, bytes);
+}
+
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    ASSERT(!__builtin_mul_overflow(count, size, &bytes));
+    return arena_alloc(arena, bytes);
+}
+
+char *arena_strdup(struct arena *arena, const char *string)
+{
+    return arena_strndup(arena, string, strlen(string));
+}
+
+char *arena_strndup(struct arena *arena, const char *bytes, size_t length)
+{
+    ASSERT(length < SIZE_MAX);
+    char *copy = take(arena, length + 1);
+    if (length > 0)
+        memcpy(copy, bytes, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *string = arena_vprintf(arena, format, arguments);
+    va_end(arguments);
+    return string;
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
+{
+    /* Most texts fit the room that is left: print there first, then take it. */
+    size_t room = (size_t)(arena->limit - arena->at);
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(arena->at, room, format, arguments);
+    ASSERT(length >= 0);
+
+    size_t bytes = (size_t)length + 1;
+    bool printed = aligned(bytes) <= room;
+    char *string = take(arena, bytes);
+    if (!printed)
+        vsnprintf(string, bytes, format, again);
+    va_end(again);
+    return string;
+}
+
+void arena_cleanup(struct arena *arena, void (*function)(void *data), void *data)
+{
+    struct cleanup *cleanup = take(arena, sizeof *cleanup);
+    *cleanup = (struct cleanup){.next = arena->cleanups, .function = function, .data = data};
+    arena->cleanups = cleanup;
+}
+
+static void *protobuf_alloc(void *arena, size_t bytes)
+{
+    return take(arena, bytes);
+}
+
+static void protobuf_free(void *arena, void *pointer)
+{
+    (void)arena;
+    (void)pointer;
+}
+
+ProtobufCAllocator *arena_protobuf(struct arena *arena)
+{
+    return &arena->protobuf;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    return arena->used;
+}
