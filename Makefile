@@ -26,7 +26,7 @@ LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 SOURCES := $(shell find src -name '*.c' ! -name '*_test.c' ! -name main.c)
 TEST_SOURCES := $(shell find src -name '*_test.c')
 PROTOS := $(shell find proto/souk -name '*.proto')
-GOOGLE_PROTOS := google/protobuf/descriptor google/protobuf/timestamp google/protobuf/empty google/api/http google/api/annotations
+GOOGLE_PROTOS := google/protobuf/descriptor google/protobuf/timestamp google/protobuf/empty google/protobuf/field_mask google/api/http google/api/annotations
 
 SERVICE_PROTOS := $(filter-out proto/souk/options.proto,$(PROTOS))
 PB_C := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(GOOGLE_PROTOS:%=$(GEN)/%.pb-c.c)
