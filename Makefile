@@ -30,7 +30,8 @@ GOOGLE_PROTOS := google/protobuf/descriptor google/protobuf/timestamp google/pro
 
 SERVICE_PROTOS := $(filter-out proto/souk/options.proto,$(PROTOS))
 PB_C := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(GOOGLE_PROTOS:%=$(GEN)/%.pb-c.c)
-SOUK_C := $(SERVICE_PROTOS:proto/%.proto=$(GEN)/%.souk.c)
+# Without the generator's sources there are messages, but no declarations.
+SOUK_C := $(if $(wildcard tools/protoc-gen-souk/*.c),$(SERVICE_PROTOS:proto/%.proto=$(GEN)/%.souk.c))
 GENERATED := $(PB_C) $(SOUK_C)
 
 OBJECTS = $(SOURCES:%.c=$(OUT)/%.o) $(GENERATED:$(GEN)/%.c=$(OUT)/gen/%.o)
