@@ -11,6 +11,9 @@
 /* All header fields of a request together, and how many; browsers with cookies stay under 4 KB. */
 #define LIMIT_HTTP_HEADER_BYTES 16384
 #define LIMIT_HTTP_HEADERS 100
+/* What a chunked body may carry beside its data, all chunks together; nobody uses either, and we drop both. */
+#define LIMIT_HTTP_CHUNK_EXTENSIONS 1024
+#define LIMIT_HTTP_TRAILERS 4096
 /* A JSON body. A product of 100 variants with descriptions is under 200 KB. */
 #define LIMIT_HTTP_BODY (1 << 20)
 /* An import's body: 100,000 variants in Shopify's CSV are about 60 MB. */
@@ -19,12 +22,17 @@
 #define LIMIT_HTTP_PIPELINE 16
 /* Open connections of one loop; past it the oldest idle one is closed. */
 #define LIMIT_HTTP_CONNECTIONS 10000
-/* Slow clients: to send the whole head, to send the body (and at least so many octets a second), to stay idle between
- * requests, to take an answer. */
+/* Slow clients: to send the whole head, to send the body, to stay idle between requests, to take an
+ * answer. */
 #define LIMIT_HTTP_HEAD_MS 10000
 #define LIMIT_HTTP_BODY_MS 30000
 #define LIMIT_HTTP_IDLE_MS 60000
 #define LIMIT_HTTP_WRITE_MS 30000
+/* Bodies and answers that take longer than that must flow at least so fast: a modem of 1985. */
+#define LIMIT_HTTP_OCTETS_PER_SECOND 1000
+/* After the last answer we still read, and drop, for so long: closing at once would reset the connection, and the client would
+ * lose an answer that it has not read yet. */
+#define LIMIT_HTTP_LINGER_MS 5000
 /* How long open requests may take to finish after SIGTERM. */
 #define LIMIT_DRAIN_MS 25000
 /* Memory of one ordinary call: request, messages, answer. */
