@@ -18,6 +18,13 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-pr
 CFLAGS_release := -O2 -g -fno-omit-frame-pointer -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+# For the fuzzers: libFuzzer is clang's. Warnings are gcc's to give; the macro is how gcc tells the arenas of AddressSanitizer.
+CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+               -D__SANITIZE_ADDRESS__ -w
+ifeq ($(VARIANT),fuzz)
+CC := clang
+WARNINGS :=
+endif
 BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -pthread -fPIE $(CFLAGS_$(VARIANT)) $(EXTRA_CFLAGS) \
               -Isrc -I$(GEN) $(shell pkg-config --cflags $(PKGS))
 LDFLAGS = -pie -pthread $(filter -fsanitize%,$(CFLAGS_$(VARIANT)))
@@ -122,6 +129,22 @@ $(OUT)/tests/%: $(OUT)/src/%.o $(OUT)/libsouk.a
 .PHONY: unit
 unit: $(TESTS)
 	@tools/run-tests $(TESTS)
+
+# --- fuzzers: fuzz/x_fuzz.c each, with seeds in fuzz/corpus/x ---------------------------------------------------------------
+
+FUZZ_SECONDS ?= 20
+FUZZERS = $(patsubst fuzz/%_fuzz.c,$(OUT)/fuzzers/%,$(wildcard fuzz/*_fuzz.c))
+$(OUT)/fuzzers/%: fuzz/%_fuzz.c $(OUT)/libsouk.a
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
+## fuzz: build and run each fuzzer for FUZZ_SECONDS=20
+.PHONY: fuzz
+fuzz:
+	@$(MAKE) --no-print-directory VARIANT=fuzz fuzzers
+	@tools/run-fuzzers $(FUZZ_SECONDS)
 
 ## test: install, build and run every test
 .PHONY: test
