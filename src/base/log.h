@@ -33,6 +33,8 @@ static inline struct log_field log_int(const char *name, int64_t value)
 void log_setup(enum log_level level, int json);
 /* Where lines go instead of standard error (tests, the simulator); NULL puts it back. */
 void log_capture(void (*sink)(void *data, struct text line), void *data);
+/* Where the time of a line comes from instead of the machine's clock (the simulator); NULL puts it back. */
+void log_clock(int64_t (*now_us)(void *data), void *data);
 void log_write(enum log_level level, const char *fact, const struct log_field *fields, size_t count);
 
 #define LOG_AT(level, fact, ...)                                                                         \
