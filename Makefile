@@ -39,7 +39,9 @@ SERVICE_PROTOS := $(filter-out proto/souk/options.proto,$(PROTOS))
 PB_C := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(GOOGLE_PROTOS:%=$(GEN)/%.pb-c.c)
 # Without the generator's sources there are messages, but no declarations.
 SOUK_C := $(if $(wildcard tools/protoc-gen-souk/*.c),$(SERVICE_PROTOS:proto/%.proto=$(GEN)/%.souk.c))
-GENERATED := $(PB_C) $(SOUK_C)
+MIGRATION_FOLDERS := src/platform/store/migrations $(wildcard src/services/*/migrations)
+MIGRATION_C := $(MIGRATION_FOLDERS:src/%=$(GEN)/%.c)
+GENERATED := $(PB_C) $(SOUK_C) $(MIGRATION_C)
 
 OBJECTS = $(SOURCES:%.c=$(OUT)/%.o) $(GENERATED:$(GEN)/%.c=$(OUT)/gen/%.o)
 PROTOC_FLAGS := -Iproto -I/usr/include -I$(GOOGLEAPIS)
@@ -99,6 +101,18 @@ $(GEN)/google/%.pb-c.c $(GEN)/google/%.pb-c.h &:
 $(GEN)/souk/%.souk.c $(GEN)/souk/%.souk.h &: proto/souk/%.proto $(PROTOS) $(GENERATOR)
 	@mkdir -p $(GEN)
 	protoc --plugin=protoc-gen-souk=$(GENERATOR) --souk_out=$(GEN) $(PROTOC_FLAGS) souk/$*.proto
+
+# build/gen/services/catalog/migrations.{h,c} from src/services/catalog/migrations/*.sql; the folder itself is named, as it changes when
+# a script goes.
+.SECONDEXPANSION:
+$(GEN)/services/%/migrations.c $(GEN)/services/%/migrations.h &: src/services/%/migrations \
+        $$(wildcard src/services/$$*/migrations/*.sql) tools/embed-migrations
+	@mkdir -p $(GEN)/services/$*
+	tools/embed-migrations $* $< $(GEN)/services/$*/migrations
+$(GEN)/platform/store/migrations.c $(GEN)/platform/store/migrations.h &: src/platform/store/migrations \
+        $(wildcard src/platform/store/migrations/*.sql) tools/embed-migrations
+	@mkdir -p $(@D)
+	tools/embed-migrations platform $< $(@D)/migrations
 
 .PHONY: generate
 generate: $(GENERATED)

@@ -63,6 +63,9 @@
 /* Idempotency records are kept this long (CONTRACT: at least 24 h). */
 #define LIMIT_IDEMPOTENCY_HOURS 48
 
+/* Events that one ?asOf= may replay: about 10 s of a reader, and 8 MB of the call's arena. */
+#define LIMIT_TEMPORAL_EVENTS 1000000
+
 /* --- lists --- */
 
 #define LIMIT_PAGE_DEFAULT 24

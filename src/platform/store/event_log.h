@@ -9,6 +9,9 @@
  * Their names begin with `souk_`. All other tables of a service are computed from events by its apply functions (and by its
  * projections of other services' events), and can be dropped and computed again. Platform tables that are computed, too:
  * `timer` and `saga` (service.h, saga.h).
+ *
+ * The functions that write here ask nobody's permission (tx->may_write): the tables are the platform's own. When the transaction fails,
+ * what they return means nothing; look at tx->failed before it leaves the transaction.
  */
 #ifndef SOUK_PLATFORM_EVENT_LOG_H
 #define SOUK_PLATFORM_EVENT_LOG_H
@@ -20,12 +23,12 @@
 
 struct event {
     int64_t number;         /* dense per service, from 1 */
-    const char *stream;     /* "product/01jd…": kind and key */
+    const char *stream;     /* "product/01jd…": kind and key; the kind is lower case letters, digits and _ */
     const char *key;        /* what follows the slash */
     int64_t stream_version; /* from 1, dense per stream */
     const char *name;       /* "souk.catalog.v1.ProductCreated" */
     unsigned schema_version;
-    int64_t at_us;
+    int64_t at_us;     /* never before that of the event before it */
     const char *actor; /* "staff:admin", "customer:01jd…", "system:checkout/01jd…", "anonymous" */
     const char *request_id;
     const char *cause; /* the event or call that led to it: "catalog/17", "call", "timer/…" */
@@ -34,9 +37,9 @@ struct event {
 };
 
 /* Create the platform's tables and run the migrations not yet run, each in order, in one transaction. False with a sentence in
- * `error` when the store is newer than this program or a script fails. */
+ * `error` when the store is newer than this program, a script fails, or one that ran before has been changed since. */
 struct migration {
-    int number;
+    int number; /* from 1, dense */
     const char *name;
     const char *sql;
 };
@@ -45,20 +48,26 @@ bool event_log_migrate(struct connection *writer, const struct migration *migrat
 /* The end of the log, kept by the writer between transactions. */
 struct event_log_head {
     int64_t number;
+    int64_t at_us;
     uint8_t hash[EVENT_HASH_BYTES];
 };
 void event_log_head(struct tx *tx, struct event_log_head *head);
-/* Fill number, stream_version and hash of `event` and store it; moves the head. A caller that undoes a savepoint puts its own copy of
- * the head back. */
+/* Fill number, key, stream_version and hash of `event` and store it; moves the head. Where the clock was set back, at_us becomes that of
+ * the event before, so that "until then" is a prefix of the log. A caller that undoes a savepoint or a transaction puts its own
+ * copy of the head back. */
 void event_log_append(struct tx *tx, struct event_log_head *head, struct event *event);
 /* The version of the newest event of a stream; 0 for none. */
 int64_t event_log_stream_version(struct tx *tx, const char *stream);
 
-/* Read events with number > after, oldest first, at most `limit`: of every stream, of one ("product/01jd…"), of one kind
- * ("product/…" given as "product/*"); and not later than until_us unless that is 0. Calls back with events that live during the
+/* Read events with number > after, oldest first, at most `limit`: of every stream (NULL), of one ("product/01jd…"), of one kind (a
+ * star for the key); and not later than until_us unless that is 0. Calls back with events that live during the
  * callback; false from the callback stops. The number of the last event read, or `after`. */
 int64_t event_log_read(struct tx *tx, const char *stream, int64_t after, int64_t until_us, int64_t limit,
                        bool (*each)(void *data, const struct event *event), void *data);
+/* Read all events of several streams (each as above, but NULL), oldest first, each once. False, having read none, when there are more than
+ * LIMIT_TEMPORAL_EVENTS. */
+bool event_log_read_streams(struct tx *tx, const char *const *streams, size_t count, int64_t until_us,
+                            bool (*each)(void *data, const struct event *event), void *data);
 
 /* Check the chain: dense numbers, dense stream versions, hashes. The first bad number, or 0; `error` says what is wrong with it. */
 int64_t event_log_verify(struct tx *tx, char error[512]);
@@ -80,16 +89,22 @@ struct idempotency_key {
     uint8_t request[IDEMPOTENCY_HASH_BYTES];
 };
 struct idempotency_record idempotency_find(struct tx *tx, const struct idempotency_key *key);
+/* The request has begun and will be answered later. A key that is known already is an assertion: find first. */
 void idempotency_claim(struct tx *tx, const struct idempotency_key *key, int64_t at_us);
+/* The answer, whether or not the key was claimed. */
 void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum result result, struct text answer,
                        struct text problem, int64_t at_us);
 void idempotency_forget(struct tx *tx, const struct idempotency_key *key);
-void idempotency_forget_older(struct tx *tx, int64_t than_us);
+/* Forget answers older than that, oldest first; claims stay, as what they wait for may still happen. A thousand at a time, so that the
+ * writer is not held up: the number forgotten, and 1000 means call again. */
+#define IDEMPOTENCY_FORGET_MAX 1000
+int64_t idempotency_forget_older(struct tx *tx, int64_t than_us);
 
 /* --- inbox --- */
 
 /* The number of the last event of `producer` that this service has handled. */
 int64_t inbox_position(struct tx *tx, const char *producer);
+/* Note that it has handled them up to `number`. Going back is an assertion. */
 void inbox_move(struct tx *tx, const char *producer, int64_t number);
 
 #endif

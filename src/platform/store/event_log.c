@@ -1,0 +1,363 @@
+/*
+ * The event log in a service's store. The design is at the head of event_log.h.
+ *
+ * The hash of an event covers the hash before it and every column, each with its length, so that changing, removing or
+ * inserting a row breaks the chain from there on. What the chain can't show is that its end was cut off.
+ */
+#include "platform/store/event_log.h"
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "platform/store/digest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EVENT_COLUMNS                                                                                                  \
+    "number, stream, stream_version, name, schema_version, at_us, actor, request_id, cause, data, hash"
+
+/* --- rows --- */
+
+static const char *key_of(const char *stream)
+{
+    const char *slash = strchr(stream, '/');
+    ASSERT(slash);
+    return slash + 1;
+}
+
+/* Its strings live until the next step: a row's texts are terminated. */
+static struct event event_of_row(const struct sql_rows *rows)
+{
+    struct event event = {
+        .number = sql_get_int(rows, 0),
+        .stream = sql_get_text(rows, 1).at,
+        .stream_version = sql_get_int(rows, 2),
+        .name = sql_get_text(rows, 3).at,
+        .schema_version = (unsigned)sql_get_int(rows, 4),
+        .at_us = sql_get_int(rows, 5),
+        .actor = sql_get_text(rows, 6).at,
+        .request_id = sql_get_text(rows, 7).at,
+        .cause = sql_get_text(rows, 8).at,
+        .data = sql_get_bytes(rows, 9),
+    };
+    const char *slash = strchr(event.stream, '/');
+    event.key = slash ? slash + 1 : ""; /* only a store that somebody has changed has no slash; the hash will tell */
+    struct text hash = sql_get_bytes(rows, 10);
+    if (hash.length == EVENT_HASH_BYTES)
+        memcpy(event.hash, hash.at, EVENT_HASH_BYTES);
+    return event;
+}
+
+static void event_hash(const uint8_t before[EVENT_HASH_BYTES], const struct event *event, uint8_t hash[EVENT_HASH_BYTES])
+{
+    struct digest digest;
+    digest_init(&digest);
+    digest_add(&digest, before, EVENT_HASH_BYTES);
+    digest_add_int64(&digest, event->number);
+    digest_add_text(&digest, text_of(event->stream));
+    digest_add_int64(&digest, event->stream_version);
+    digest_add_text(&digest, text_of(event->name));
+    digest_add_int64(&digest, event->schema_version);
+    digest_add_int64(&digest, event->at_us);
+    digest_add_text(&digest, text_of(event->actor));
+    digest_add_text(&digest, text_of(event->request_id));
+    digest_add_text(&digest, text_of(event->cause));
+    digest_add_text(&digest, event->data);
+    digest_end(&digest, hash);
+}
+
+/* --- writing --- */
+
+void event_log_head(struct tx *tx, struct event_log_head *head)
+{
+    *head = (struct event_log_head){0};
+    struct sql_rows rows = SQL_SELECT(tx, "SELECT " EVENT_COLUMNS " FROM souk_event ORDER BY number DESC LIMIT 1");
+    if (sql_next(&rows)) {
+        struct event last = event_of_row(&rows);
+        head->number = last.number;
+        head->at_us = last.at_us;
+        memcpy(head->hash, last.hash, EVENT_HASH_BYTES);
+    }
+    sql_stop(&rows);
+}
+
+int64_t event_log_stream_version(struct tx *tx, const char *stream)
+{
+    return SQL_INT(tx, 0, "SELECT MAX(stream_version) FROM souk_event WHERE stream = ?1", sql_string(stream));
+}
+
+void event_log_append(struct tx *tx, struct event_log_head *head, struct event *event)
+{
+    event->number = head->number + 1;
+    event->key = key_of(event->stream);
+    event->stream_version = event_log_stream_version(tx, event->stream) + 1;
+    if (event->at_us < head->at_us)
+        event->at_us = head->at_us;
+    event_hash(head->hash, event, event->hash);
+
+    bool may_write = tx->may_write;
+    tx->may_write = true;
+    SQL_DO(tx, "INSERT INTO souk_event (" EVENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+           sql_int(event->number), sql_string(event->stream), sql_int(event->stream_version), sql_string(event->name),
+           sql_int(event->schema_version), sql_int(event->at_us), sql_string(event->actor), sql_string(event->request_id),
+           sql_string(event->cause), sql_bytes(event->data.at, event->data.length), sql_bytes(event->hash, EVENT_HASH_BYTES));
+    tx->may_write = may_write;
+
+    head->number = event->number;
+    head->at_us = event->at_us;
+    memcpy(head->hash, event->hash, EVENT_HASH_BYTES);
+}
+
+/* --- reading --- */
+
+static int64_t event_time(struct tx *tx, int64_t number)
+{
+    return SQL_INT(tx, 0, "SELECT at_us FROM souk_event WHERE number = ?1", sql_int(number));
+}
+
+/* The last number not later than a time. Times in the log never go back and numbers are dense, so halving finds it. */
+static int64_t last_number_until(struct tx *tx, int64_t until_us)
+{
+    if (until_us == 0)
+        return INT64_MAX;
+    int64_t within = 0;
+    int64_t beyond = SQL_INT(tx, 0, "SELECT MAX(number) FROM souk_event") + 1;
+    while (beyond - within > 1) {
+        int64_t middle = within + (beyond - within) / 2;
+        if (event_time(tx, middle) <= until_us)
+            within = middle;
+        else
+            beyond = middle;
+    }
+    return within;
+}
+
+/* The streams of a kind are those from "product/" to before "product0", as 0 follows the slash: a range of the index. */
+struct kind_range {
+    char from[128];
+    char to[128];
+};
+
+static bool is_kind(const char *stream)
+{
+    size_t length = strlen(stream);
+    return length > 2 && strcmp(stream + length - 2, "/*") == 0;
+}
+
+static struct kind_range kind_range(const char *stream)
+{
+    struct kind_range range;
+    size_t length = strlen(stream) - 1;
+    ASSERT(length < sizeof range.from);
+    memcpy(range.from, stream, length);
+    range.from[length] = '\0';
+    memcpy(range.to, range.from, length + 1);
+    range.to[length - 1] = '/' + 1;
+    return range;
+}
+
+static struct sql_rows select_all(struct tx *tx, int64_t after, int64_t last, int64_t limit)
+{
+    return SQL_SELECT(tx,
+                      "SELECT " EVENT_COLUMNS " FROM souk_event WHERE number > ?1 AND number <= ?2 ORDER BY number LIMIT ?3",
+                      sql_int(after), sql_int(last), sql_int(limit));
+}
+
+/* Within a stream the versions have the order of the numbers, and the index has it for nothing; the plus keeps the planner from
+ * walking the whole log in the order of numbers instead. */
+static struct sql_rows select_stream(struct tx *tx, const char *stream, int64_t after, int64_t last, int64_t limit)
+{
+    return SQL_SELECT(tx,
+                      "SELECT " EVENT_COLUMNS " FROM souk_event WHERE stream = ?1 AND +number > ?2 AND +number <= ?3"
+                      " ORDER BY stream_version LIMIT ?4",
+                      sql_string(stream), sql_int(after), sql_int(last), sql_int(limit));
+}
+
+/* The numbers come from the index alone and are put in order; then each event is read once. */
+static struct sql_rows select_kind(struct tx *tx, const char *stream, int64_t after, int64_t last, int64_t limit)
+{
+    struct kind_range range = kind_range(stream);
+    return SQL_SELECT(tx,
+                      "SELECT " EVENT_COLUMNS " FROM souk_event WHERE number IN"
+                      " (SELECT number FROM souk_event WHERE stream >= ?1 AND stream < ?2 AND +number > ?3 AND +number <= ?4)"
+                      " ORDER BY number LIMIT ?5",
+                      sql_string(range.from), sql_string(range.to), sql_int(after), sql_int(last), sql_int(limit));
+}
+
+int64_t event_log_read(struct tx *tx, const char *stream, int64_t after, int64_t until_us, int64_t limit,
+                       bool (*each)(void *data, const struct event *event), void *data)
+{
+    int64_t last = last_number_until(tx, until_us);
+    struct sql_rows rows;
+    if (!stream)
+        rows = select_all(tx, after, last, limit);
+    else if (is_kind(stream))
+        rows = select_kind(tx, stream, after, last, limit);
+    else
+        rows = select_stream(tx, stream, after, last, limit);
+
+    bool more = true;
+    while (more && sql_next(&rows)) {
+        struct event event = event_of_row(&rows);
+        after = event.number;
+        more = each(data, &event);
+    }
+    sql_stop(&rows);
+    return after;
+}
+
+/* --- several streams --- */
+
+struct number_list {
+    int64_t *at; /* in tx->arena */
+    size_t count;
+    size_t capacity;
+};
+
+static bool numbers_add(struct tx *tx, struct number_list *list, int64_t number)
+{
+    if (list->count == LIMIT_TEMPORAL_EVENTS)
+        return false;
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? 2 * list->capacity : 64;
+        int64_t *larger = ARENA_ARRAY(tx->arena, int64_t, capacity);
+        if (list->count > 0)
+            memcpy(larger, list->at, list->count * sizeof *larger);
+        list->at = larger;
+        list->capacity = capacity;
+    }
+    list->at[list->count++] = number;
+    return true;
+}
+
+static bool numbers_collect(struct tx *tx, struct number_list *list, const char *stream, int64_t last)
+{
+    struct sql_rows rows;
+    if (is_kind(stream)) {
+        struct kind_range range = kind_range(stream);
+        rows = SQL_SELECT(tx, "SELECT number FROM souk_event WHERE stream >= ?1 AND stream < ?2 AND +number <= ?3",
+                          sql_string(range.from), sql_string(range.to), sql_int(last));
+    } else {
+        rows = SQL_SELECT(tx, "SELECT number FROM souk_event WHERE stream = ?1 AND +number <= ?2", sql_string(stream),
+                          sql_int(last));
+    }
+    bool fits = true;
+    while (fits && sql_next(&rows))
+        fits = numbers_add(tx, list, sql_get_int(&rows, 0));
+    sql_stop(&rows);
+    return fits;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a;
+    int64_t right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static bool read_one(struct tx *tx, int64_t number, bool (*each)(void *data, const struct event *event), void *data)
+{
+    struct sql_rows rows = SQL_SELECT(tx, "SELECT " EVENT_COLUMNS " FROM souk_event WHERE number = ?1", sql_int(number));
+    bool more = false;
+    if (sql_next(&rows)) {
+        struct event event = event_of_row(&rows);
+        more = each(data, &event);
+    }
+    sql_stop(&rows);
+    return more;
+}
+
+bool event_log_read_streams(struct tx *tx, const char *const *streams, size_t count, int64_t until_us,
+                            bool (*each)(void *data, const struct event *event), void *data)
+{
+    int64_t last = last_number_until(tx, until_us);
+    struct number_list list = {0};
+    for (size_t i = 0; i < count; i++)
+        if (!numbers_collect(tx, &list, streams[i], last))
+            return false;
+    if (list.count > 0)
+        qsort(list.at, list.count, sizeof *list.at, by_number);
+
+    bool more = true;
+    for (size_t i = 0; more && i < list.count; i++)
+        if (i == 0 || list.at[i] != list.at[i - 1]) /* a stream may have been named twice: by itself and by its kind */
+            more = read_one(tx, list.at[i], each, data);
+    return true;
+}
+
+/* --- verifying --- */
+
+struct verification {
+    struct event_log_head head;
+    int64_t bad;
+    char *error; /* 512 bytes */
+};
+
+static const char *what_is_wrong(const struct event_log_head *head, const struct event *event)
+{
+    uint8_t hash[EVENT_HASH_BYTES];
+    event_hash(head->hash, event, hash);
+    if (event->number != head->number + 1)
+        return "Some are missing between them.";
+    if (memcmp(hash, event->hash, EVENT_HASH_BYTES) != 0)
+        return "Its hash does not fit: one of them has been changed.";
+    if (event->at_us < head->at_us)
+        return "It is the older of the two.";
+    return NULL;
+}
+
+static bool check_event(void *data, const struct event *event)
+{
+    struct verification *verification = data;
+    struct event_log_head *head = &verification->head;
+    const char *wrong = what_is_wrong(head, event);
+    if (wrong) {
+        verification->bad = event->number;
+        snprintf(verification->error, 512, "Event %lld does not follow event %lld. %s", (long long)event->number,
+                 (long long)head->number, wrong);
+        return false;
+    }
+    head->number = event->number;
+    head->at_us = event->at_us;
+    memcpy(head->hash, event->hash, EVENT_HASH_BYTES);
+    return true;
+}
+
+/* Per stream, versions count from 1 without gaps and in the order of the numbers. Read from the index alone. */
+static int64_t verify_streams(struct tx *tx, char error[512])
+{
+    int64_t bad = 0;
+    int64_t version = 0;
+    int64_t number = 0;
+    struct buffer stream;
+    buffer_init(&stream, LIMIT_CALL_ARENA);
+    struct sql_rows rows =
+        SQL_SELECT(tx, "SELECT stream, stream_version, number FROM souk_event ORDER BY stream, stream_version");
+    while (!bad && sql_next(&rows)) {
+        if (!text_equal(buffer_text(&stream), sql_get_text(&rows, 0))) {
+            buffer_empty(&stream);
+            buffer_add_text(&stream, sql_get_text(&rows, 0));
+            version = 0;
+            number = 0;
+        }
+        if (sql_get_int(&rows, 1) != version + 1 || sql_get_int(&rows, 2) <= number) {
+            bad = sql_get_int(&rows, 2);
+            snprintf(error, 512, "Event %lld has version %lld of stream %.200s, where %lld should follow.", (long long)bad,
+                     (long long)sql_get_int(&rows, 1), sql_get_text(&rows, 0).at, (long long)version + 1);
+        }
+        version = sql_get_int(&rows, 1);
+        number = sql_get_int(&rows, 2);
+    }
+    sql_stop(&rows);
+    buffer_release(&stream);
+    return bad;
+}
+
+int64_t event_log_verify(struct tx *tx, char error[512])
+{
+    struct verification verification = {.error = error};
+    event_log_read(tx, NULL, 0, 0, INT64_MAX, check_event, &verification);
+    if (verification.bad)
+        return verification.bad;
+    return verify_streams(tx, error);
+}

@@ -1,0 +1,82 @@
+/*
+ * What was answered to which key, so that the same request asked twice is done once (event_log.h).
+ *
+ *     (nothing) --idempotency_claim--> claimed --idempotency_store--> answered
+ *         |                               +----idempotency_forget---> (nothing)
+ *         +------------------------------------idempotency_store----> answered --older--> (nothing)
+ */
+#include "base/assert.h"
+#include "platform/store/event_log.h"
+
+static struct sql_value sql_hash(const uint8_t hash[IDEMPOTENCY_HASH_BYTES])
+{
+    return sql_bytes(hash, IDEMPOTENCY_HASH_BYTES);
+}
+
+/* In the arena. */
+static struct text column_copy(const struct sql_rows *rows, int column)
+{
+    struct text bytes = sql_get_bytes(rows, column);
+    return (struct text){arena_strndup(rows->tx->arena, bytes.at, bytes.length), bytes.length};
+}
+
+struct idempotency_record idempotency_find(struct tx *tx, const struct idempotency_key *key)
+{
+    struct idempotency_record record = {0};
+    struct sql_rows rows = SQL_SELECT(tx, "SELECT request, result, answer, problem FROM souk_idempotency WHERE key = ?1",
+                                      sql_hash(key->key));
+    if (sql_next(&rows)) {
+        record.found = true;
+        record.running = sql_is_null(&rows, 1);
+        record.same_request =
+            text_equal(sql_get_bytes(&rows, 0), (struct text){(const char *)key->request, IDEMPOTENCY_HASH_BYTES});
+        record.result = (enum result)sql_get_int(&rows, 1);
+        record.answer = column_copy(&rows, 2);
+        record.problem = column_copy(&rows, 3);
+    }
+    sql_stop(&rows);
+    return record;
+}
+
+void idempotency_claim(struct tx *tx, const struct idempotency_key *key, int64_t at_us)
+{
+    bool may_write = tx->may_write;
+    tx->may_write = true;
+    SQL_DO(tx, "INSERT INTO souk_idempotency (key, request, at_us) VALUES (?1, ?2, ?3)", sql_hash(key->key),
+           sql_hash(key->request), sql_int(at_us));
+    tx->may_write = may_write;
+}
+
+void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum result result, struct text answer,
+                       struct text problem, int64_t at_us)
+{
+    bool may_write = tx->may_write;
+    tx->may_write = true;
+    SQL_DO(tx,
+           "INSERT INTO souk_idempotency (key, request, result, answer, problem, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+           " ON CONFLICT (key) DO UPDATE SET result = excluded.result, answer = excluded.answer,"
+           " problem = excluded.problem, at_us = excluded.at_us",
+           sql_hash(key->key), sql_hash(key->request), sql_int(result), sql_bytes(answer.at, answer.length),
+           sql_bytes(problem.at, problem.length), sql_int(at_us));
+    tx->may_write = may_write;
+}
+
+void idempotency_forget(struct tx *tx, const struct idempotency_key *key)
+{
+    bool may_write = tx->may_write;
+    tx->may_write = true;
+    SQL_DO(tx, "DELETE FROM souk_idempotency WHERE key = ?1", sql_hash(key->key));
+    tx->may_write = may_write;
+}
+
+int64_t idempotency_forget_older(struct tx *tx, int64_t than_us)
+{
+    bool may_write = tx->may_write;
+    tx->may_write = true;
+    int64_t forgotten = SQL_DO(tx,
+                               "DELETE FROM souk_idempotency WHERE key IN (SELECT key FROM souk_idempotency"
+                               " WHERE at_us < ?1 AND result IS NOT NULL ORDER BY at_us LIMIT ?2)",
+                               sql_int(than_us), sql_int(IDEMPOTENCY_FORGET_MAX));
+    tx->may_write = may_write;
+    return forgotten;
+}

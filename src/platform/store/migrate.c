@@ -1,0 +1,106 @@
+/*
+ * Migrations: what makes a service's tables, run once each, in order (event_log_migrate).
+ *
+ * Two series share the table souk_migration: the platform's own (src/platform/store/migrations) and the service's. A script that has
+ * run is never changed: its digest is kept, and another text under the same number is refused, since the tables of two
+ * stores would differ for ever. Everything runs in one transaction, so a start that fails has changed nothing.
+ */
+#include "base/assert.h"
+#include "platform/store/digest.h"
+#include "platform/store/event_log.h"
+#include "platform/store/migrations.h"
+
+#include <stdio.h>
+
+struct series {
+    const char *owner; /* "platform", "service" */
+    const struct migration *migrations;
+    size_t count;
+};
+
+static void script_digest(const struct migration *migration, char out[2 * DIGEST_BYTES + 1])
+{
+    struct digest digest;
+    uint8_t hash[DIGEST_BYTES];
+    digest_init(&digest);
+    digest_add_text(&digest, text_of(migration->sql));
+    digest_end(&digest, hash);
+    digest_format(hash, out);
+}
+
+/* Of those that ran before: are they ours, unchanged? The number of the last one, or -1. */
+static int check_past(struct tx *tx, const struct series *series, char error[512])
+{
+    int last = 0;
+    struct sql_rows rows = SQL_SELECT(tx, "SELECT number, name, digest FROM souk_migration WHERE owner = ?1 ORDER BY number",
+                                      sql_string(series->owner));
+    while (last >= 0 && sql_next(&rows)) {
+        int number = (int)sql_get_int(&rows, 0);
+        if (number > (int)series->count) {
+            snprintf(error, 512,
+                     "The store was written by a newer souk: its %s's migration %04d_%.100s is not known here. Run that"
+                     " version, or restore a backup made by this one.",
+                     series->owner, number, sql_get_text(&rows, 1).at);
+            last = -1;
+            break;
+        }
+        char digest[2 * DIGEST_BYTES + 1];
+        script_digest(&series->migrations[number - 1], digest);
+        last = number;
+        if (text_is(sql_get_text(&rows, 2), digest))
+            continue;
+        snprintf(error, 512,
+                 "The %s's migration %04d_%.100s has been changed since it ran on this store. Write a new migration instead; a store"
+                 " without orders can be removed and made anew.",
+                 series->owner, number, sql_get_text(&rows, 1).at);
+        last = -1;
+    }
+    sql_stop(&rows);
+    return last;
+}
+
+static bool run_one(struct tx *tx, const struct series *series, const struct migration *migration, char error[512])
+{
+    char why[512];
+    if (!sql_try_script(tx, migration->sql, why)) {
+        snprintf(error, 512, "The %s's migration %04d_%.100s fails: %.300s.", series->owner, migration->number,
+                 migration->name, why);
+        return false;
+    }
+    char digest[2 * DIGEST_BYTES + 1];
+    script_digest(migration, digest);
+    SQL_DO(tx, "INSERT INTO souk_migration (owner, number, name, digest, at_us) VALUES (?1, ?2, ?3, ?4, ?5)",
+           sql_string(series->owner), sql_int(migration->number), sql_string(migration->name), sql_string(digest),
+           sql_int(env_now_us(connection_env(tx->connection))));
+    return true;
+}
+
+static bool run_series(struct tx *tx, const struct series *series, char error[512])
+{
+    int last = check_past(tx, series, error);
+    if (last < 0)
+        return false;
+    for (size_t i = (size_t)last; i < series->count; i++) {
+        ASSERT(series->migrations[i].number == (int)i + 1);
+        if (!run_one(tx, series, &series->migrations[i], error))
+            return false;
+    }
+    return true;
+}
+
+bool event_log_migrate(struct connection *writer, const struct migration *migrations, size_t count, char error[512])
+{
+    const struct series platform = {"platform", platform_migrations, platform_migration_count};
+    const struct series service = {"service", migrations, count};
+
+    snprintf(error, 512, "The store can't be written.");
+    struct tx *tx = tx_begin(writer);
+    tx->may_write = true;
+    sql_script(tx, "CREATE TABLE IF NOT EXISTS souk_migration (owner TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL,"
+                   " digest TEXT NOT NULL, at_us BIGINT NOT NULL, PRIMARY KEY (owner, number))");
+    if (!run_series(tx, &platform, error) || !run_series(tx, &service, error)) {
+        tx_rollback(tx);
+        return false;
+    }
+    return tx_commit(tx);
+}
