@@ -76,7 +76,7 @@ static void ids_of_all_threads_differ(void **state)
 /* --- workers ----------------------------------------------------------------------------------------------------- */
 
 struct work {
-    atomic_int waiting, done;
+    atomic_int waiting, done, dozes;
 };
 
 static bool take_one(void *data)
@@ -149,6 +149,28 @@ static void stopping_finishes_the_work(void **state)
         worker_stop(worker);
         assert_int_equal(work.done, 110);
     }
+}
+
+/* Takes its time to find out that there is nothing to do. */
+static bool take_one_or_doze(void *data)
+{
+    struct work *work = data;
+    if (take_one(data))
+        return true;
+    atomic_fetch_add(&work->dozes, 1);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    return false;
+}
+
+static void work_that_came_before_the_stop_is_done(void **state)
+{
+    (void)state;
+    struct work work = {0};
+    struct worker *worker = worker_start(env_machine(), "worker", take_one_or_doze, &work);
+    assert_true(wait_for(&work.dozes, 1)); /* it looked, and will answer that there is nothing */
+    atomic_fetch_add(&work.waiting, 1);
+    worker_stop(worker);
+    assert_int_equal(work.done, 1);
 }
 
 static bool never(void *steps)
@@ -280,6 +302,71 @@ static void tasks_that_post_tasks_starve_no_timer(void **state)
     machine_loop_free(busy.loop);
 }
 
+/* What was posted before the start runs before what is posted by the loop, and what was posted before the stop still runs. */
+struct early_and_late {
+    struct task early, from_timer, late;
+    struct timer timer;
+    struct loop *loop;
+    char order[4];
+    size_t count;
+};
+
+static struct early_and_late *early_and_late;
+
+static void note_early(struct task *task)
+{
+    (void)task;
+    early_and_late->order[early_and_late->count++] = 'e';
+}
+
+static void note_from_timer(struct task *task)
+{
+    (void)task;
+    early_and_late->order[early_and_late->count++] = 't';
+}
+
+static void note_late(struct task *task)
+{
+    (void)task;
+    early_and_late->order[early_and_late->count++] = 'l';
+}
+
+static void *post_late_and_stop(void *unused)
+{
+    loop_post(early_and_late->loop, &early_and_late->late);
+    machine_loop_stop(early_and_late->loop);
+    return unused;
+}
+
+static void post_and_wait_for_the_other(struct timer *timer)
+{
+    (void)timer;
+    loop_post(early_and_late->loop, &early_and_late->from_timer);
+    /* The loop sees task and stop at once, because it stands still meanwhile. */
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, post_late_and_stop, NULL), 0);
+    pthread_join(thread, NULL);
+}
+
+static void start_and_stop_lose_no_task(void **state)
+{
+    (void)state;
+    struct early_and_late all = {
+        .early = {.run = note_early},
+        .from_timer = {.run = note_from_timer},
+        .late = {.run = note_late},
+        .timer = {.run = post_and_wait_for_the_other},
+        .loop = machine_loop_new(env_machine()),
+    };
+    early_and_late = &all;
+    loop_post(all.loop, &all.early);
+    timer_start(all.loop, &all.timer, 0);
+    machine_loop_run(all.loop);
+    assert_int_equal(all.count, 3);
+    assert_memory_equal(all.order, "etl", 3);
+    machine_loop_free(all.loop);
+}
+
 static void *stop_from_elsewhere(void *loop)
 {
     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
@@ -309,6 +396,7 @@ static void any_thread_stops_a_loop(void **state)
 static char fired[16];
 static size_t fired_count;
 static struct loop *timer_loop;
+static int repeats_left;
 
 struct letter_timer {
     struct timer timer;
@@ -358,6 +446,38 @@ static void timers_run_in_the_order_they_are_due(void **state)
     machine_loop_free(timer_loop);
 }
 
+/* A loop that never sleeps sees every tick of the clock. */
+static struct task restless;
+
+static void stay_awake(struct task *task)
+{
+    if (repeats_left > 0)
+        loop_post(timer_loop, task);
+}
+
+static void start_next(struct timer *timer)
+{
+    struct letter_timer *letter = (struct letter_timer *)timer;
+    assert_true(env_monotonic_us(env_machine()) >= letter->due_us);
+    if (--repeats_left == 0)
+        machine_loop_stop(timer_loop);
+    else
+        start_letter(letter, 100 + repeats_left * 37);
+}
+
+static void no_timer_is_early_on_a_busy_loop(void **state)
+{
+    (void)state;
+    timer_loop = machine_loop_new(env_machine());
+    repeats_left = 30;
+    struct letter_timer timer = {.timer = {.run = start_next}};
+    restless.run = stay_awake;
+    loop_post(timer_loop, &restless);
+    start_letter(&timer, 100);
+    machine_loop_run(timer_loop);
+    machine_loop_free(timer_loop);
+}
+
 static int repeats;
 
 static void repeat(struct timer *timer)
@@ -391,11 +511,14 @@ int main(void)
         cmocka_unit_test(ids_of_all_threads_differ),
         cmocka_unit_test(no_wakeup_is_lost),
         cmocka_unit_test(stopping_finishes_the_work),
+        cmocka_unit_test(work_that_came_before_the_stop_is_done),
         cmocka_unit_test(a_worker_without_work_sleeps),
         cmocka_unit_test(tasks_of_one_poster_keep_their_order),
         cmocka_unit_test(tasks_that_post_tasks_starve_no_timer),
+        cmocka_unit_test(start_and_stop_lose_no_task),
         cmocka_unit_test(any_thread_stops_a_loop),
         cmocka_unit_test(timers_run_in_the_order_they_are_due),
+        cmocka_unit_test(no_timer_is_early_on_a_busy_loop),
         cmocka_unit_test(a_timer_may_start_itself_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
