@@ -1,0 +1,121 @@
+#include "base/assert_test.h"
+#include "platform/store/world_test.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct test_store *test;
+static const struct idempotency_key key = {.key = "first", .request = "body"};
+static const struct idempotency_key other = {.key = "second", .request = "body"};
+static const struct idempotency_key changed = {.key = "first", .request = "other body"};
+
+static int setup(void **state)
+{
+    (void)state;
+    test = test_store_new("toy", NULL, 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    test_store_free(test);
+    return 0;
+}
+
+static void an_answer_is_found_again(void **state)
+{
+    (void)state;
+    struct tx *tx = test_store_begin(test);
+    assert_false(idempotency_find(tx, &key).found);
+    idempotency_store(tx, &key, RESULT_OK, TEXT("answer\0s"), TEXT(""), 1);
+    assert_true(tx_commit(tx));
+
+    tx = test_store_begin(test);
+    struct idempotency_record record = idempotency_find(tx, &key);
+    assert_true(record.found);
+    assert_false(record.running);
+    assert_true(record.same_request);
+    assert_int_equal(record.result, RESULT_OK);
+    assert_true(text_equal(record.answer, TEXT("answer\0s")));
+    assert_int_equal(record.problem.length, 0);
+    assert_false(idempotency_find(tx, &changed).same_request);
+    assert_false(idempotency_find(tx, &other).found);
+    tx_rollback(tx);
+}
+
+static void a_claim_becomes_an_answer(void **state)
+{
+    (void)state;
+    struct tx *tx = test_store_begin(test);
+    idempotency_claim(tx, &key, 1);
+    struct idempotency_record record = idempotency_find(tx, &key);
+    assert_true(record.found);
+    assert_true(record.running);
+    assert_true(record.same_request);
+    assert_false(idempotency_find(tx, &changed).same_request);
+    idempotency_store(tx, &key, RESULT_OUT_OF_STOCK, TEXT(""), TEXT("problem"), 2);
+    record = idempotency_find(tx, &key);
+    assert_false(record.running);
+    assert_int_equal(record.result, RESULT_OUT_OF_STOCK);
+    assert_true(text_is(record.problem, "problem"));
+    assert_true(tx_commit(tx));
+}
+
+static void a_forgotten_claim_may_be_made_again(void **state)
+{
+    (void)state;
+    struct tx *tx = test_store_begin(test);
+    idempotency_claim(tx, &key, 1);
+    idempotency_forget(tx, &key);
+    assert_false(idempotency_find(tx, &key).found);
+    idempotency_claim(tx, &key, 1);
+    assert_true(idempotency_find(tx, &key).running);
+    assert_true(tx_commit(tx));
+}
+
+static void claim_twice(void)
+{
+    struct tx *tx = test_store_begin(test);
+    idempotency_claim(tx, &key, 1);
+    idempotency_claim(tx, &key, 1);
+}
+
+static void claiming_twice_is_our_mistake(void **state)
+{
+    (void)state;
+    assert_true(ends_in_assertion(claim_twice));
+}
+
+static void old_answers_are_forgotten_in_slices_and_claims_stay(void **state)
+{
+    (void)state;
+    struct tx *tx = test_store_begin(test);
+    idempotency_claim(tx, &other, 1);
+    for (int i = 0; i < IDEMPOTENCY_FORGET_MAX + 10; i++) {
+        struct idempotency_key one = {0};
+        memcpy(one.key, &i, sizeof i);
+        idempotency_store(tx, &one, RESULT_OK, TEXT(""), TEXT(""), i);
+    }
+    assert_int_equal(idempotency_forget_older(tx, 0), 0);
+    assert_int_equal(idempotency_forget_older(tx, IDEMPOTENCY_FORGET_MAX + 5), IDEMPOTENCY_FORGET_MAX);
+    assert_int_equal(idempotency_forget_older(tx, IDEMPOTENCY_FORGET_MAX + 5), 5);
+    assert_int_equal(idempotency_forget_older(tx, IDEMPOTENCY_FORGET_MAX + 5), 0);
+    assert_true(idempotency_find(tx, &other).running);
+    assert_true(tx_commit(tx));
+}
+
+int main(void)
+{
+#define TEST_OF(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST_OF(an_answer_is_found_again),
+        TEST_OF(a_claim_becomes_an_answer),
+        TEST_OF(a_forgotten_claim_may_be_made_again),
+        TEST_OF(claiming_twice_is_our_mistake),
+        TEST_OF(old_answers_are_forgotten_in_slices_and_claims_stay),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
