@@ -32,13 +32,15 @@ LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 
 SOURCES := $(shell find src -name '*.c' ! -name '*_test.c' ! -name main.c)
 TEST_SOURCES := $(shell find src -name '*_test.c')
-PROTOS := $(shell find proto/souk -name '*.proto')
+PROTOS := $(sort $(shell find proto/souk -name '*.proto'))
 GOOGLE_PROTOS := google/protobuf/descriptor google/protobuf/timestamp google/protobuf/empty google/protobuf/field_mask google/api/http google/api/annotations
 
 SERVICE_PROTOS := $(filter-out proto/souk/options.proto,$(PROTOS))
+WITH_SERVICE := $(shell grep -l '^service ' $(SERVICE_PROTOS))
 PB_C := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(GOOGLE_PROTOS:%=$(GEN)/%.pb-c.c)
-# Without the generator's sources there are messages, but no declarations.
-SOUK_C := $(if $(wildcard tools/protoc-gen-souk/*.c),$(SERVICE_PROTOS:proto/%.proto=$(GEN)/%.souk.c))
+SOUK_C := $(SERVICE_PROTOS:proto/%.proto=$(GEN)/%.souk.c) $(WITH_SERVICE:proto/%.proto=$(GEN)/%.service.c) \
+          $(WITH_SERVICE:proto/%.proto=$(GEN)/%.client.c) $(GEN)/souk/all.souk.c
+SOUK_H := $(patsubst %.c,%.h,$(filter-out %.service.c,$(SOUK_C)))
 MIGRATION_FOLDERS := src/platform/store/migrations $(wildcard src/services/*/migrations)
 MIGRATION_C := $(MIGRATION_FOLDERS:src/%=$(GEN)/%.c)
 GENERATED := $(PB_C) $(SOUK_C) $(MIGRATION_C)
@@ -81,10 +83,10 @@ GENERATOR := build/tools/protoc-gen-souk
 GENERATOR_PB := google/protobuf/descriptor google/protobuf/compiler/plugin google/api/http souk/options
 GENERATOR_SOURCES := $(wildcard tools/protoc-gen-souk/*.c)
 
-$(GENERATOR): $(GENERATOR_SOURCES) $(wildcard tools/protoc-gen-souk/*.h) $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c) src/base/text.c
+$(GENERATOR): $(GENERATOR_SOURCES) $(wildcard tools/protoc-gen-souk/*.h) $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c) src/platform/rpc/call.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -g -O1 $(WARNINGS) -Isrc -isystem build/tools/gen $(shell pkg-config --cflags libprotobuf-c) \
-	    -o $@ $(GENERATOR_SOURCES) src/base/text.c src/base/assert.c $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c) \
+	    -o $@ $(GENERATOR_SOURCES) $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c) \
 	    $(shell pkg-config --libs libprotobuf-c)
 build/tools/gen/%.pb-c.c:
 	@mkdir -p build/tools/gen
@@ -98,9 +100,19 @@ $(GEN)/souk/%.pb-c.c $(GEN)/souk/%.pb-c.h &: proto/souk/%.proto
 $(GEN)/google/%.pb-c.c $(GEN)/google/%.pb-c.h &:
 	@mkdir -p $(GEN)
 	protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) google/$*.proto
-$(GEN)/souk/%.souk.c $(GEN)/souk/%.souk.h &: proto/souk/%.proto $(PROTOS) $(GENERATOR)
-	@mkdir -p $(GEN)
-	protoc --plugin=protoc-gen-souk=$(GENERATOR) --souk_out=$(GEN) $(PROTOC_FLAGS) souk/$*.proto
+# protoc-gen-souk sees all contracts at once, since links lead from one to another. It writes beside, and only what differs is moved
+# over, so that a change of one contract does not compile everything again. The list tells when a contract was taken away.
+$(GEN)/souk.stamp: $(PROTOS) $(GEN)/contracts $(GENERATOR)
+	@rm -rf $(GEN)/new && mkdir -p $(GEN)/new
+	protoc --plugin=protoc-gen-souk=$(GENERATOR) --souk_out=$(GEN)/new $(PROTOC_FLAGS) $(SERVICE_PROTOS:proto/%=%)
+	@tools/move-changed $(GEN)/new $(GEN)
+	@touch $@
+$(SOUK_C) $(SOUK_H): $(GEN)/souk.stamp ;
+$(GEN)/contracts: ALWAYS
+	@mkdir -p $(@D)
+	@echo '$(SERVICE_PROTOS)' | cmp -s - $@ || echo '$(SERVICE_PROTOS)' >$@
+.PHONY: ALWAYS
+ALWAYS:
 
 # build/gen/services/catalog/migrations.{h,c} from src/services/catalog/migrations/*.sql; the folder itself is named, as it changes when
 # a script goes.

@@ -55,7 +55,7 @@ struct field_declaration {
     bool always;   /* written even when zero or empty: every scalar, list and map that is not marked `omit_empty` and is
                       not one choice of a oneof */
     const char *scope; /* only answered to actors with this scope; NULL for everyone */
-    int64_t min_length, max_length; /* code points of a string; max 0: none */
+    int64_t min_length, max_length; /* code points of a string, octets of bytes, or of a map's values; max 0: none */
     bool has_minimum, has_maximum;
     int64_t minimum, maximum; /* of a number */
     int64_t min_items, max_items; /* of a repeated field or map; max 0: none */
@@ -71,8 +71,8 @@ struct link_declaration {
     const char *bind;
     /* For lists of this message: the field of an answered item that says whose it is, as "sku=variants.sku"; NULL when the method
      * can't be asked for many at once. */
-    const char *match;
-    /* Only while the state allows it: "status=placed|paid"; NULL for always. Only on actions. */
+    const char *match; /* an item is one of the answer's `items`, or the answer itself where it has none */
+    /* Only while the state allows it: "status=placed|paid"; NULL for always. */
     const char *when;
     bool action; /* an unsafe operation: appears in _links with its "method", is not followed by ?embed= */
     bool single; /* the embedded answer is the one matching item, not the list */
