@@ -232,6 +232,19 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
     return arena_alloc(arena, bytes);
 }
 
+void *arena_room(struct arena *arena, void *array, size_t count, size_t size)
+{
+    const size_t first = 8;
+    if (count == 0)
+        return array != NULL ? array : arena_alloc_array(arena, first, size);
+    /* The capacity needs no keeping: it is the next power of two. */
+    if (count < first || (count & (count - 1)) != 0)
+        return array;
+    void *larger = arena_alloc_array(arena, 2 * count, size);
+    memcpy(larger, array, count * size);
+    return larger;
+}
+
 char *arena_strdup(struct arena *arena, const char *string)
 {
     return arena_strndup(arena, string, strlen(string));

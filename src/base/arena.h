@@ -29,6 +29,10 @@ void *arena_alloc(struct arena *arena, size_t bytes);
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 
+/* Room for one more at the end of an array of `count` elements that all came this way; it starts as NULL and may move. */
+#define ARENA_ROOM(arena, array, count) ((array) = arena_room((arena), (array), (count), sizeof *(array)))
+void *arena_room(struct arena *arena, void *array, size_t count, size_t size);
+
 /* Copies, always terminated by NUL. */
 char *arena_strdup(struct arena *arena, const char *string);
 char *arena_strndup(struct arena *arena, const char *bytes, size_t length);

@@ -108,6 +108,21 @@ static void arrays_are_typed(void **state)
     arena_free(arena);
 }
 
+static void arrays_make_room(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(1 << 20);
+    int *numbers = NULL;
+    for (int i = 0; i < 1000; i++) {
+        ARENA_ROOM(arena, numbers, (size_t)i);
+        numbers[i] = i;
+    }
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(numbers[i], i);
+    assert_true(arena_used(arena) < 3 * 1024 * sizeof(int)); /* it doubles */
+    arena_free(arena);
+}
+
 static void the_protobuf_allocator_is_the_arena(void **state)
 {
     (void)state;
@@ -190,6 +205,7 @@ int main(void)
         cmocka_unit_test(cleanups_run_newest_first),
         cmocka_unit_test(texts_are_copied),
         cmocka_unit_test(arrays_are_typed),
+        cmocka_unit_test(arrays_make_room),
         cmocka_unit_test(the_protobuf_allocator_is_the_arena),
         cmocka_unit_test(the_maximum_is_asserted),
         cmocka_unit_test(threads_hand_arenas_over),
