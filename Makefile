@@ -7,6 +7,9 @@
 #   make VARIANT=tsan …        build/tsan/…: ThreadSanitizer
 
 VARIANT ?= release
+# V=1 shows the commands.
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
 OUT := build/$(VARIANT)
 GEN := build/gen
 CC := gcc
@@ -86,26 +89,31 @@ GENERATOR_SOURCES := $(wildcard tools/protoc-gen-souk/*.c)
 
 $(GENERATOR): $(GENERATOR_SOURCES) $(wildcard tools/protoc-gen-souk/*.h) $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c) src/platform/rpc/call.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -D_GNU_SOURCE -g -O1 $(WARNINGS) -Isrc -isystem build/tools/gen $(shell pkg-config --cflags libprotobuf-c) \
+	@echo '  build   $@'
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -g -O1 $(WARNINGS) -Isrc -isystem build/tools/gen $(shell pkg-config --cflags libprotobuf-c) \
 	    -o $@ $(GENERATOR_SOURCES) $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c) \
 	    $(shell pkg-config --libs libprotobuf-c)
 build/tools/gen/%.pb-c.c:
 	@mkdir -p build/tools/gen
-	protoc-c --c_out=build/tools/gen $(PROTOC_FLAGS) $*.proto
+	@echo '  protoc  $*.proto'
+	$(Q)protoc-c --c_out=build/tools/gen $(PROTOC_FLAGS) $*.proto
 
 # --- generated sources --------------------------------------------------------------------------------------------------
 
 $(GEN)/souk/%.pb-c.c $(GEN)/souk/%.pb-c.h &: proto/souk/%.proto
 	@mkdir -p $(GEN)
-	protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) souk/$*.proto
+	@echo '  protoc  $<'
+	$(Q)protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) souk/$*.proto
 $(GEN)/google/%.pb-c.c $(GEN)/google/%.pb-c.h &:
 	@mkdir -p $(GEN)
-	protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) google/$*.proto
+	@echo '  protoc  google/$*.proto'
+	$(Q)protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) google/$*.proto
 # protoc-gen-souk sees all contracts at once, since links lead from one to another. It writes beside, and only what differs is moved
 # over, so that a change of one contract does not compile everything again. The list tells when a contract was taken away.
 $(GEN)/souk.stamp: $(PROTOS) $(GEN)/contracts $(GENERATOR)
 	@rm -rf $(GEN)/new && mkdir -p $(GEN)/new
-	protoc --plugin=protoc-gen-souk=$(GENERATOR) --souk_out=$(GEN)/new $(PROTOC_FLAGS) $(SERVICE_PROTOS:proto/%=%)
+	@echo '  declare every contract'
+	$(Q)protoc --plugin=protoc-gen-souk=$(GENERATOR) --souk_out=$(GEN)/new $(PROTOC_FLAGS) $(SERVICE_PROTOS:proto/%=%)
 	@tools/move-changed $(GEN)/new $(GEN)
 	@touch $@
 $(SOUK_C) $(SOUK_H): $(GEN)/souk.stamp ;
@@ -134,23 +142,28 @@ generate: $(GENERATED)
 
 $(OUT)/src/%.o: src/%.c | generate
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(WARNINGS) -MD -MP -c -o $@ $<
+	@echo '  compile $<'
+	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -MD -MP -c -o $@ $<
 $(OUT)/gen/%.o: $(GEN)/%.c | generate
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) -w -MD -MP -c -o $@ $<
+	@echo '  compile $<'
+	$(Q)$(CC) $(BASE_CFLAGS) -w -MD -MP -c -o $@ $<
 $(OUT)/souk: $(OBJECTS) $(OUT)/src/main.o
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo '  link    $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # --- unit tests: src/**/x_test.c beside x.c, one program each -------------------------------------------------------------
 
 TESTS = $(TEST_SOURCES:src/%.c=$(OUT)/tests/%)
 $(OUT)/libsouk.a: $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	@echo '  archive $@'
+	$(Q)ar rcs $@ $^
 # A test may include its source to reach statics, so its own object wins over the archive's member.
 $(OUT)/tests/%: $(OUT)/src/%.o $(OUT)/libsouk.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS) $(shell pkg-config --libs cmocka)
+	@echo '  link    $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS) $(shell pkg-config --libs cmocka)
 
 ## unit: build and run the unit tests (VARIANT=asan, tsan)
 .PHONY: unit
@@ -163,7 +176,8 @@ FUZZ_SECONDS ?= 20
 FUZZERS = $(patsubst fuzz/%_fuzz.c,$(OUT)/fuzzers/%,$(wildcard fuzz/*_fuzz.c))
 $(OUT)/fuzzers/%: fuzz/%_fuzz.c $(OUT)/libsouk.a
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
+	@echo '  link    $@'
+	$(Q)$(CC) $(BASE_CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)
 

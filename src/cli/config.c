@@ -1,0 +1,128 @@
+/*
+ * Reading the configuration.
+ */
+#include "cli/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_MAX_BYTES 4096
+#define TOKEN_LENGTH_MIN 32
+
+/* The field with this name, or NULL. */
+static const char **field_named(struct config *config, struct text name)
+{
+#define CONFIG_FIND(field, variable, standard, shown, meaning)                                           \
+    if (text_is(name, variable))                                                                         \
+        return &config->field;
+    CONFIG_TABLE(CONFIG_FIND)
+#undef CONFIG_FIND
+    return NULL;
+}
+
+static struct text without_comment(struct text line)
+{
+    for (size_t i = 0; i < line.length; i++)
+        if (line.at[i] == '#' && (i == 0 || line.at[i - 1] == ' ' || line.at[i - 1] == '\t'))
+            line.length = i;
+    return text_trim(line);
+}
+
+static bool read_line(struct config *config, struct text line, char error[512])
+{
+    const char *equals;
+    struct text name, value;
+    const char **field;
+
+    line = without_comment(line);
+    if (!line.length)
+        return true;
+    equals = memchr(line.at, '=', line.length);
+    if (!equals) {
+        snprintf(error, 512, "`%.*s` is not a line of the form NAME = value", (int)line.length, line.at);
+        return false;
+    }
+    name = text_trim((struct text){line.at, (size_t)(equals - line.at)});
+    value = text_trim((struct text){equals + 1, line.length - (size_t)(equals + 1 - line.at)});
+    field = field_named(config, name);
+    if (!field) {
+        snprintf(error, 512, "there is no setting called `%.*s`; `souk config check` lists them", (int)name.length, name.at);
+        return false;
+    }
+    *field = strndup(value.at, value.length);
+    return true;
+}
+
+static bool read_file(struct config *config, const char *path, char error[512])
+{
+    char line[LINE_MAX_BYTES], reason[400] = "";
+    FILE *file = fopen(path, "r");
+    bool fine = true;
+
+    if (!file) {
+        snprintf(error, 512, "%s can't be read: %m", path);
+        return false;
+    }
+    for (int number = 1; fine && fgets(line, sizeof line, file); number++) {
+        char detail[512];
+
+        fine = read_line(config, text_of(line), detail);
+        if (!fine) {
+            snprintf(reason, sizeof reason, "%.390s", detail);
+            snprintf(error, 512, "%.60s line %d: %s", path, number, reason);
+        }
+    }
+    fclose(file);
+    return fine;
+}
+
+static void read_environment(struct config *config)
+{
+#define CONFIG_READ(field, variable, standard, shown, meaning)                                           \
+    if (getenv(variable))                                                                                \
+        config->field = getenv(variable);
+    CONFIG_TABLE(CONFIG_READ)
+#undef CONFIG_READ
+}
+
+static bool check(const struct config *config, char error[512])
+{
+    size_t token_length = strlen(config->admin_token);
+
+    if (token_length && token_length < TOKEN_LENGTH_MIN)
+        snprintf(error, 512, "SOUK_ADMIN_TOKEN has %zu characters; it needs at least %d, for example from `openssl rand -hex 32`",
+                 token_length, TOKEN_LENGTH_MIN);
+    else if (strncmp(config->store, "sqlite:", 7) != 0)
+        snprintf(error, 512, "SOUK_STORE is `%s`; it must begin with `sqlite:`, for example sqlite:./data", config->store);
+    else if (strcmp(config->bus, "embedded:") != 0)
+        snprintf(error, 512, "SOUK_BUS is `%s`; this version knows `embedded:`", config->bus);
+    else if (strcmp(config->cache, "memory:") != 0)
+        snprintf(error, 512, "SOUK_CACHE is `%s`; this version knows `memory:`", config->cache);
+    else if (strcmp(config->payment_provider, "test") != 0 && strcmp(config->payment_provider, "none") != 0)
+        snprintf(error, 512, "SOUK_PAYMENT_PROVIDER is `%s`; this version knows `test` and `none`", config->payment_provider);
+    else
+        return true;
+    return false;
+}
+
+bool config_read(struct config *config, const char *file, char error[512])
+{
+    *config = (struct config){
+#define CONFIG_DEFAULT(field, variable, standard, shown, meaning) .field = (standard),
+        CONFIG_TABLE(CONFIG_DEFAULT)
+#undef CONFIG_DEFAULT
+    };
+    if (file && !read_file(config, file, error))
+        return false;
+    read_environment(config);
+    return check(config, error);
+}
+
+void config_print(const struct config *config)
+{
+#define CONFIG_PRINT(field, variable, standard, shown, meaning)                                          \
+    printf("%-24s %-24s %s\n", (variable), (shown) ? config->field : *config->field ? "(set)" : "(not set)", (meaning));
+    CONFIG_TABLE(CONFIG_PRINT)
+#undef CONFIG_PRINT
+}

@@ -1,0 +1,36 @@
+/*
+ * The configuration: a file of `NAME = value` lines, overridden by environment variables of the same names (twelve-factor).
+ *
+ *     SOUK_LISTEN = 127.0.0.1:8080
+ *     SOUK_STORE  = sqlite:./data      # and so on: `souk config check` prints what holds
+ */
+#ifndef SOUK_CLI_CONFIG_H
+#define SOUK_CLI_CONFIG_H
+
+#include "base/text.h"
+
+/* name, default, may be shown, what it is */
+#define CONFIG_TABLE(ROW)                                                                                              \
+    ROW(listen, "SOUK_LISTEN", "127.0.0.1:8080", true, "address of REST, GraphQL and pages")                           \
+    ROW(store, "SOUK_STORE", "sqlite:./data", true, "where services keep their data")                                  \
+    ROW(bus, "SOUK_BUS", "embedded:", true, "how events travel between services")                                      \
+    ROW(cache, "SOUK_CACHE", "memory:", true, "where rendered answers are kept")                                       \
+    ROW(admin_token, "SOUK_ADMIN_TOKEN", "", false, "bearer token with every scope, at least 32 characters")           \
+    ROW(services, "SOUK_SERVICES", "all", true, "services that run in this process, separated by commas")              \
+    ROW(payment_provider, "SOUK_PAYMENT_PROVIDER", "test", true, "who takes the money: `test` is built in, for demos")  \
+    ROW(log_level, "SOUK_LOG", "info", true, "debug, info, warning or error")
+
+struct config {
+#define CONFIG_FIELD(field, name, standard, shown, meaning) const char *field;
+    CONFIG_TABLE(CONFIG_FIELD)
+#undef CONFIG_FIELD
+};
+
+/* Read `file` (NULL: none), then the environment. False with a sentence in `error` for a line that can't be read, a name that is not
+ * known or a value that can't be right. Strings live for ever. */
+bool config_read(struct config *config, const char *file, char error[512]);
+
+/* One line per setting: name, value (secrets as "set" or "not set"), meaning. */
+void config_print(const struct config *config);
+
+#endif
