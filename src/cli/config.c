@@ -29,7 +29,7 @@ static struct text without_comment(struct text line)
     return text_trim(line);
 }
 
-static bool read_line(struct config *config, struct text line, char error[512])
+static bool read_line(struct config *config, struct arena *arena, struct text line, char error[512])
 {
     const char *equals;
     struct text name, value;
@@ -50,11 +50,11 @@ static bool read_line(struct config *config, struct text line, char error[512])
         snprintf(error, 512, "there is no setting called `%.*s`; `souk config check` lists them", (int)name.length, name.at);
         return false;
     }
-    *field = strndup(value.at, value.length);
+    *field = arena_strndup(arena, value.at, value.length);
     return true;
 }
 
-static bool read_file(struct config *config, const char *path, char error[512])
+static bool read_file(struct config *config, struct arena *arena, const char *path, char error[512])
 {
     char line[LINE_MAX_BYTES], reason[400] = "";
     FILE *file = fopen(path, "r");
@@ -67,7 +67,7 @@ static bool read_file(struct config *config, const char *path, char error[512])
     for (int number = 1; fine && fgets(line, sizeof line, file); number++) {
         char detail[512];
 
-        fine = read_line(config, text_of(line), detail);
+        fine = read_line(config, arena, text_of(line), detail);
         if (!fine) {
             snprintf(reason, sizeof reason, "%.390s", detail);
             snprintf(error, 512, "%.60s line %d: %s", path, number, reason);
@@ -106,14 +106,14 @@ static bool check(const struct config *config, char error[512])
     return false;
 }
 
-bool config_read(struct config *config, const char *file, char error[512])
+bool config_read(struct config *config, struct arena *arena, const char *file, char error[512])
 {
     *config = (struct config){
 #define CONFIG_DEFAULT(field, variable, standard, shown, meaning) .field = (standard),
         CONFIG_TABLE(CONFIG_DEFAULT)
 #undef CONFIG_DEFAULT
     };
-    if (file && !read_file(config, file, error))
+    if (file && !read_file(config, arena, file, error))
         return false;
     read_environment(config);
     return check(config, error);

@@ -7,6 +7,7 @@
 #ifndef SOUK_CLI_CONFIG_H
 #define SOUK_CLI_CONFIG_H
 
+#include "base/arena.h"
 #include "base/text.h"
 
 /* name, default, may be shown, what it is */
@@ -27,8 +28,8 @@ struct config {
 };
 
 /* Read `file` (NULL: none), then the environment. False with a sentence in `error` for a line that can't be read, a name that is not
- * known or a value that can't be right. Strings live for ever. */
-bool config_read(struct config *config, const char *file, char error[512]);
+ * known or a value that can't be right. Strings live in the arena. */
+bool config_read(struct config *config, struct arena *arena, const char *file, char error[512]);
 
 /* One line per setting: name, value (secrets as "set" or "not set"), meaning. */
 void config_print(const struct config *config);

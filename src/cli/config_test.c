@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+static struct arena *arena;
 static char path[] = "/tmp/souk-config-test-XXXXXX";
 
 static void write_file(const char *content)
@@ -34,7 +35,7 @@ static void has_defaults(void **state)
     char error[512];
 
     (void)state;
-    assert_true(config_read(&config, NULL, error));
+    assert_true(config_read(&config, arena, NULL, error));
     assert_string_equal(config.listen, "127.0.0.1:8080");
     assert_string_equal(config.store, "sqlite:./data");
 }
@@ -47,7 +48,7 @@ static void the_environment_overrides_the_file(void **state)
     (void)state;
     write_file("# a comment\nSOUK_LISTEN = 127.0.0.1:1 # why\n\nSOUK_STORE=sqlite:/x\n");
     setenv("SOUK_LISTEN", "127.0.0.1:2", 1);
-    assert_true(config_read(&config, path, error));
+    assert_true(config_read(&config, arena, path, error));
     assert_string_equal(config.listen, "127.0.0.1:2");
     assert_string_equal(config.store, "sqlite:/x");
 }
@@ -59,7 +60,7 @@ static void says_which_line_is_wrong(void **state)
 
     (void)state;
     write_file("SOUK_LISTEN = 127.0.0.1:1\nSOUK_LISSEN = 2\n");
-    assert_false(config_read(&config, path, error));
+    assert_false(config_read(&config, arena, path, error));
     assert_non_null(strstr(error, "line 2"));
     assert_non_null(strstr(error, "SOUK_LISSEN"));
 }
@@ -71,7 +72,7 @@ static void refuses_a_short_token(void **state)
 
     (void)state;
     setenv("SOUK_ADMIN_TOKEN", "secret", 1);
-    assert_false(config_read(&config, NULL, error));
+    assert_false(config_read(&config, arena, NULL, error));
     assert_null(strstr(error, "secret"));
 }
 
@@ -82,7 +83,7 @@ static void refuses_a_store_it_does_not_know(void **state)
 
     (void)state;
     setenv("SOUK_STORE", "mysql://x", 1);
-    assert_false(config_read(&config, NULL, error));
+    assert_false(config_read(&config, arena, NULL, error));
     assert_non_null(strstr(error, "mysql://x"));
 }
 
@@ -99,7 +100,9 @@ int main(void)
     int failed;
 
     close(file);
+    arena = arena_new(1 << 16);
     failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_free(arena);
     unlink(path);
     return failed;
 }
