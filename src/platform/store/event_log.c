@@ -211,21 +211,13 @@ int64_t event_log_read(struct tx *tx, const char *stream, int64_t after, int64_t
 struct number_list {
     int64_t *at; /* in tx->arena */
     size_t count;
-    size_t capacity;
 };
 
 static bool numbers_add(struct tx *tx, struct number_list *list, int64_t number)
 {
     if (list->count == LIMIT_TEMPORAL_EVENTS)
         return false;
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? 2 * list->capacity : 64;
-        int64_t *larger = ARENA_ARRAY(tx->arena, int64_t, capacity);
-        if (list->count > 0)
-            memcpy(larger, list->at, list->count * sizeof *larger);
-        list->at = larger;
-        list->capacity = capacity;
-    }
+    ARENA_ROOM(tx->arena, list->at, list->count);
     list->at[list->count++] = number;
     return true;
 }

@@ -44,6 +44,10 @@ struct migration {
     const char *sql;
 };
 bool event_log_migrate(struct connection *writer, const struct migration *migrations, size_t count, char error[512]);
+/* Whether exactly these have run: what reads a store without migrating it asks first. False with a sentence in `error`. */
+bool event_log_is_current(struct tx *tx, const struct migration *migrations, size_t count, char error[512]);
+/* Make the computed tables anew, empty, with all migrations. False with a sentence in `error`, and the transaction has failed. */
+bool event_log_reset(struct tx *tx, const struct migration *migrations, size_t count, char error[512]);
 
 /* The end of the log, kept by the writer between transactions. */
 struct event_log_head {

@@ -104,3 +104,31 @@ bool event_log_migrate(struct connection *writer, const struct migration *migrat
     }
     return tx_commit(tx);
 }
+
+bool event_log_is_current(struct tx *tx, const struct migration *migrations, size_t count, char error[512])
+{
+    const struct series all[] = {{"platform", platform_migrations, platform_migration_count}, {"service", migrations, count}};
+    for (size_t i = 0; i < 2; i++) {
+        int last = check_past(tx, &all[i], error);
+        if (last >= 0 && last < (int)all[i].count) {
+            snprintf(error, 512, "The store was written by an older souk. `souk serve` brings it up to date.");
+            last = -1;
+        }
+        if (last < 0)
+            return false;
+    }
+    return true;
+}
+
+bool event_log_reset(struct tx *tx, const struct migration *migrations, size_t count, char error[512])
+{
+    const struct series service = {"service", migrations, count};
+    bool may_write = tx->may_write;
+    tx->may_write = true;
+    store_drop_tables(tx);
+    SQL_DO(tx, "DELETE FROM souk_migration WHERE owner = 'service'");
+    bool done = run_series(tx, &service, error) && !tx->failed;
+    tx->failed = !done;
+    tx->may_write = may_write;
+    return done;
+}

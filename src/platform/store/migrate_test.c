@@ -86,6 +86,43 @@ static void a_migration_that_fails_changes_nothing(void **state)
     assert_true(event_log_migrate(test->writer, two, 2, error));
 }
 
+static void a_store_is_current_when_all_have_run(void **state)
+{
+    (void)state;
+    char error[512] = "";
+    struct tx *tx = test_store_begin(test);
+    assert_true(event_log_is_current(tx, two, 1, error));
+    assert_false(event_log_is_current(tx, two, 2, error));
+    assert_non_null(strstr(error, "older souk"));
+    assert_false(event_log_is_current(tx, two, 0, error));
+    assert_non_null(strstr(error, "newer souk"));
+    tx_rollback(tx);
+}
+
+static void a_reset_empties_what_is_computed(void **state)
+{
+    (void)state;
+    char error[512] = "";
+    struct tx *tx = test_store_begin(test);
+    test_store_append(test, tx, "product/a", "Created", TEXT("x"));
+    tx->may_write = true;
+    SQL_DO(tx, "INSERT INTO shelf (sku) VALUES ('a')");
+    SQL_DO(tx, "INSERT INTO souk_timer (kind, key, due_us) VALUES ('expire', 'a', 1)");
+    tx->may_write = false;
+    assert_true(event_log_reset(tx, two, 2, error));
+    assert_int_equal(SQL_INT(tx, -1, "SELECT COUNT(*) + COUNT(count) FROM shelf"), 0);
+    assert_int_equal(SQL_INT(tx, -1, "SELECT COUNT(*) FROM souk_timer"), 0);
+    assert_int_equal(SQL_INT(tx, -1, "SELECT COUNT(*) FROM souk_event"), 1);
+    assert_true(event_log_is_current(tx, two, 2, error));
+    assert_true(tx_commit(tx));
+
+    tx = test_store_begin(test);
+    assert_false(event_log_reset(tx, broken, 2, error));
+    assert_non_null(strstr(error, "no such table: shelves"));
+    assert_false(tx_commit(tx));
+    assert_true(has_table("shelf"));
+}
+
 int main(void)
 {
 #define TEST_OF(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -94,6 +131,8 @@ int main(void)
         TEST_OF(a_newer_store_is_refused),
         TEST_OF(a_changed_migration_is_refused),
         TEST_OF(a_migration_that_fails_changes_nothing),
+        TEST_OF(a_store_is_current_when_all_have_run),
+        TEST_OF(a_reset_empties_what_is_computed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,7 +143,7 @@ struct table {
 size_t store_tables(struct tx *tx, bool digests, struct table **tables);
 /* One digest over all of these, for comparing a rebuilt store with a live one. 64 hexadecimal characters. */
 void store_digest(struct tx *tx, char out[65]);
-/* Remove them all, with their indices: a rebuild makes them again. */
+/* Remove the service's, with their indices, and empty the platform's: for event_log_reset(). */
 void store_drop_tables(struct tx *tx);
 
 #endif

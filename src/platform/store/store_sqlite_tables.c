@@ -136,6 +136,8 @@ void store_drop_tables(struct tx *tx)
 {
     struct table *tables;
     size_t count = store_tables(tx, false, &tables);
-    for (size_t i = 0; i < count; i++)
-        sql_script(tx, arena_printf(tx->arena, "DROP TABLE \"%s\"", tables[i].name));
+    for (size_t i = 0; i < count; i++) {
+        bool is_platform = strncmp(tables[i].name, "souk_", 5) == 0;
+        sql_script(tx, arena_printf(tx->arena, is_platform ? "DELETE FROM \"%s\"" : "DROP TABLE \"%s\"", tables[i].name));
+    }
 }
