@@ -89,7 +89,8 @@ static inline void http_stream_end(struct http_exchange *exchange, bool whole)
 
 /* What stands behind the server. */
 struct http_handler {
-    /* The largest body this request may have; asked when the head is complete. */
+    /* The largest body this request may have; asked when the head is complete, if it announces a body. More than LIMIT_HTTP_BODY
+     * gives the request an arena of LIMIT_BULK_ARENA. */
     size_t (*body_maximum)(void *data, const struct http_request *request);
     void (*handle)(void *data, struct http_exchange *exchange);
     /* Write the problem document for a request that the framing refused (RFC 9457), with `status`, into `body`. `detail` is a sentence. */
@@ -105,10 +106,10 @@ struct http_server *http_server_start(struct loop *loop, const char *address, co
                                       char error[256]);
 /* The port it got ("…:0" takes any). */
 int http_server_port(const struct http_server *server);
-/* Stop taking connections, let open requests finish (answers say `Connection: close`), then call `stopped`; cut what is left
- * after LIMIT_DRAIN_MS. */
+/* Stop taking connections, let open requests finish (answers say `Connection: close`), cut what is left after LIMIT_DRAIN_MS; then
+ * the server is freed and `stopped` called. Once. Exchanges that a handler still holds are `gone` and stay good. */
 void http_server_stop(struct http_server *server, void (*stopped)(void *data), void *data);
-/* For /metrics: connections open, requests answered, requests refused by the framing. Any thread. */
+/* For /metrics, while the server is there: connections open, requests answered, requests refused by the framing. Any thread. */
 struct http_counts {
     uint64_t connections, answered, refused;
 };

@@ -92,6 +92,11 @@ static bool is_value(const char *at, const char *end)
     return true;
 }
 
+bool http1_is_field_value(struct text text)
+{
+    return is_value(text.at, text.at + text.length);
+}
+
 /* --- request heads --- */
 
 void http1_head_init(struct http1_head *head)

@@ -77,6 +77,9 @@ bool http1_head_is_HEAD(const struct http1_head *head, const char *bytes);
  * `field_count`. */
 void http1_head_bind(const struct http1_head *head, const char *bytes, struct http_header *headers, struct http_request *request);
 
+/* May this be a field's value? No line ends, no control characters; for what we send. */
+bool http1_is_field_value(struct text text);
+
 /* --- chunked bodies --- */
 
 struct http1_chunked {

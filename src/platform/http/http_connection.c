@@ -1,0 +1,302 @@
+/*
+ * One connection: the socket under a framing.
+ *
+ *     open --framing is finished--> lingering --client closes, or LIMIT_HTTP_LINGER_MS--> closed
+ *       |                                                                                   ^
+ *       +--error, time-out, broken answer, client closed and all is sent--------------------+
+ *
+ * Reading puts bytes into the server's one read buffer and hands them to the framing at once: an idle connection holds no buffer.
+ * Writing happens once in a round of the loop, before it sleeps (connection_advance): all answers that are ready leave in one
+ * writev, straight from where they lie. Only what the socket does not take is left to libuv, by reference, and until libuv is
+ * done with it nothing else is sent. When the framing has no room for more requests we stop reading, and TCP slows the client.
+ */
+#include "base/assert.h"
+#include "platform/http/http_internal.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+/* A pipeline of answers, of two pieces each, and some to spare; more go with the next call. */
+#define PIECES_MAX 48
+
+static struct connection *of(void *handle)
+{
+    return (struct connection *)((uv_handle_t *)handle)->data;
+}
+
+static uint64_t now_ms(const struct connection *connection)
+{
+    return uv_now(connection->server->uv);
+}
+
+static uv_stream_t *stream_of(struct connection *connection)
+{
+    return (uv_stream_t *)&connection->tcp;
+}
+
+/* --- closing --- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *connection = of(handle);
+    struct http_server *server = connection->server;
+    free(connection);
+    server_remove_connection(server);
+}
+
+/* Out of the server's lists and of the framing's hands; the memory goes when libuv has let go. */
+static void retire(struct connection *connection)
+{
+    connection->closing = true;
+    TAILQ_REMOVE(&connection->server->connections, connection, in_all);
+    if (connection->awake)
+        TAILQ_REMOVE(&connection->server->awake, connection, in_awake);
+    http1_release(&connection->http1);
+}
+
+void connection_close(struct connection *connection)
+{
+    if (connection->closing)
+        return;
+    retire(connection);
+    uv_close((uv_handle_t *)&connection->tcp, on_closed);
+}
+
+/* With a reset, so that nobody takes the end of the bytes for the end of the answer. */
+static void break_off(struct connection *connection)
+{
+    retire(connection);
+    if (uv_tcp_close_reset(&connection->tcp, on_closed) != 0)
+        uv_close((uv_handle_t *)&connection->tcp, on_closed);
+}
+
+static void on_shutdown(uv_shutdown_t *shutdown, int status)
+{
+    struct connection *connection = of(shutdown->handle);
+    if (status < 0 && !connection->closing)
+        connection_close(connection);
+}
+
+/* All is sent. Closing now, with bytes of the client unread, would send a reset that may overtake the answer (RFC 9112 section
+ * 9.6): say that we are done, and read into nothing until the client is, too. */
+static void linger(struct connection *connection)
+{
+    if (connection->heard_end || uv_shutdown(&connection->shutdown, stream_of(connection), on_shutdown) != 0) {
+        connection_close(connection);
+        return;
+    }
+    connection->lingering = true;
+    connection->lingering_since_ms = now_ms(connection);
+}
+
+/* --- reading --- */
+
+static void on_room_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    (void)suggested;
+    struct http_server *server = of(handle)->server;
+    *buffer = (uv_buf_t){.base = server->read_into, .len = sizeof server->read_into};
+}
+
+/* Silence is counted from now; the list stays in the order of it. */
+static void heard(struct connection *connection)
+{
+    struct connection_list *all = &connection->server->connections;
+    connection->moved_ms = now_ms(connection);
+    if (connection != TAILQ_LAST(all, connection_list)) {
+        TAILQ_REMOVE(all, connection, in_all);
+        TAILQ_INSERT_TAIL(all, connection, in_all);
+    }
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+    struct connection *connection = of(stream);
+    if (count == 0)
+        return;
+    if (count < 0 && (count != UV_EOF || connection->lingering)) {
+        connection_close(connection);
+        return;
+    }
+    if (connection->lingering)
+        return;
+
+    if (count == UV_EOF) {
+        connection->heard_end = true;
+        http1_receive_end(connection);
+    } else {
+        /* Here the first bytes would tell HTTP/2 (its preface, or what ALPN chose) from HTTP/1.1. */
+        heard(connection);
+        http1_receive(connection, buffer->base, (size_t)count);
+    }
+    connection_wake(connection);
+}
+
+static void set_reading(struct connection *connection, bool wanted)
+{
+    if (wanted == connection->reading)
+        return;
+    connection->reading = wanted;
+    if (!wanted)
+        uv_read_stop(stream_of(connection));
+    else if (uv_read_start(stream_of(connection), on_room_wanted, on_read) != 0)
+        connection_close(connection);
+}
+
+/* --- writing --- */
+
+static void sent(struct connection *connection, size_t bytes)
+{
+    connection->moved_ms = now_ms(connection);
+    http1_sent(connection, bytes);
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+    struct connection *connection = of(write->handle);
+    connection->writing = false;
+    if (connection->closing)
+        return;
+    if (status < 0) {
+        connection_close(connection);
+        return;
+    }
+    sent(connection, connection->writing_bytes);
+    connection_wake(connection);
+}
+
+/* The socket is full: libuv sends the rest when it can. */
+static void write_later(struct connection *connection)
+{
+    uv_buf_t pieces[PIECES_MAX];
+    unsigned count = http1_output(&connection->http1, pieces, PIECES_MAX, &connection->writing_bytes);
+    connection->writing = true;
+    connection->writing_since_ms = now_ms(connection);
+    if (uv_write(&connection->write, stream_of(connection), pieces, count, on_written) != 0)
+        connection_close(connection);
+}
+
+static void write_now(struct connection *connection)
+{
+    while (!connection->writing && !connection->closing) {
+        uv_buf_t pieces[PIECES_MAX];
+        size_t total;
+        unsigned count = http1_output(&connection->http1, pieces, PIECES_MAX, &total);
+        if (count == 0)
+            return;
+        int result = uv_try_write(stream_of(connection), pieces, count);
+        if (result < 0 && result != UV_EAGAIN) {
+            connection_close(connection);
+            return;
+        }
+        size_t taken = result < 0 ? 0 : (size_t)result;
+        sent(connection, taken);
+        if (taken < total)
+            write_later(connection);
+    }
+}
+
+/* --- the life of it --- */
+
+void connection_wake(struct connection *connection)
+{
+    if (connection->awake || connection->closing)
+        return;
+    connection->awake = true;
+    TAILQ_INSERT_TAIL(&connection->server->awake, connection, in_awake);
+}
+
+/* What holds whenever the loop sleeps. */
+static void check(const struct connection *connection)
+{
+    ASSERT(!connection->lingering || http1_is_finished(&connection->http1));
+    ASSERT(!connection->writing || connection->http1.first);
+    ASSERT(connection->http1.open <= LIMIT_HTTP_PIPELINE + 1); /* a refusal may stand behind a full line */
+    ASSERT((connection->http1.open == 0) == (connection->http1.first == NULL));
+    ASSERT(!connection->http1.receiving || connection->http1.receiving == connection->http1.last);
+}
+
+void connection_advance(struct connection *connection)
+{
+    if (connection->lingering)
+        return;
+    do {
+        if (http1_is_broken(&connection->http1)) {
+            break_off(connection);
+            return;
+        }
+        write_now(connection);
+    } while (!connection->closing && http1_resume(connection));
+
+    if (!connection->closing && http1_is_finished(&connection->http1))
+        linger(connection);
+    if (connection->closing)
+        return;
+    set_reading(connection, connection->lingering || (!connection->heard_end && http1_wants_bytes(&connection->http1)));
+    check(connection);
+}
+
+static void read_peer(struct connection *connection)
+{
+    struct sockaddr_storage address;
+    int length = sizeof address;
+    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &length) != 0)
+        return;
+    uv_ip_name((struct sockaddr *)&address, connection->peer, sizeof connection->peer);
+    /* An IPv4 client of an IPv6 socket. */
+    static const char mapped[] = "::ffff:";
+    if (strncmp(connection->peer, mapped, sizeof mapped - 1) == 0 && strchr(connection->peer, '.'))
+        memmove(connection->peer, connection->peer + sizeof mapped - 1, strlen(connection->peer + sizeof mapped - 1) + 1);
+}
+
+void connection_accept(struct http_server *server, int fd)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    ASSERT(connection);
+    connection->server = server;
+    ASSERT(uv_tcp_init(server->uv, &connection->tcp) == 0);
+    connection->tcp.data = connection;
+    http1_init(&connection->http1);
+    connection->moved_ms = now_ms(connection);
+
+    bool has_room = server_make_room(server);
+    server_add_connection(server, connection);
+    int failure = fd >= 0 ? uv_tcp_open(&connection->tcp, fd) : uv_accept((uv_stream_t *)&server->listener, stream_of(connection));
+    if (failure != 0 || !has_room) {
+        connection_close(connection);
+        return;
+    }
+    uv_tcp_nodelay(&connection->tcp, 1);
+    read_peer(connection);
+    set_reading(connection, true);
+}
+
+bool connection_is_idle(const struct connection *connection)
+{
+    return !connection->lingering && http1_is_idle(&connection->http1);
+}
+
+/* How long libuv may take over what it has been given: the more it has sent, the longer. */
+static uint64_t writing_ms_max(const struct connection *connection)
+{
+    size_t left = uv_stream_get_write_queue_size((const uv_stream_t *)&connection->tcp);
+    size_t done = connection->writing_bytes > left ? connection->writing_bytes - left : 0;
+    return connection->server->patience.write_ms + done * 1000 / LIMIT_HTTP_OCTETS_PER_SECOND;
+}
+
+void connection_check_time(struct connection *connection, uint64_t now)
+{
+    const struct http_patience *patience = &connection->server->patience;
+    uint64_t silent_ms = now - connection->moved_ms;
+    if (connection->lingering) {
+        if (now - connection->lingering_since_ms > patience->linger_ms)
+            connection_close(connection);
+    } else if (connection->writing && now - connection->writing_since_ms > writing_ms_max(connection)) {
+        break_off(connection);
+    } else if ((connection_is_idle(connection) || connection->heard_end) && silent_ms > patience->idle_ms) {
+        /* Idle; or the client said its last word a while ago and a stream has had nothing for it since: it is gone. */
+        connection_close(connection);
+    } else {
+        http1_check_time(connection, now);
+    }
+}
