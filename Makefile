@@ -170,6 +170,17 @@ $(OUT)/tests/%: $(OUT)/src/%.o $(OUT)/libsouk.a
 unit: $(TESTS)
 	@tools/run-tests $(TESTS)
 
+# --- measurements: bench/x_bench.c, one program each ---------------------------------------------------------------------------
+
+$(OUT)/bench/%: bench/%.c $(OUT)/libsouk.a
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
+
+## bench-store: how fast the store is, alone, on the disk under build/
+.PHONY: bench-store
+bench-store: $(OUT)/bench/store_bench
+	@$< $(OUT)
+
 # --- fuzzers: fuzz/x_fuzz.c each, with seeds in fuzz/corpus/x ---------------------------------------------------------------
 
 FUZZ_SECONDS ?= 20
