@@ -44,7 +44,8 @@ WITH_SERVICE := $(shell grep -l '^service ' $(SERVICE_PROTOS))
 PB_C := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(GOOGLE_PROTOS:%=$(GEN)/%.pb-c.c)
 SOUK_C := $(SERVICE_PROTOS:proto/%.proto=$(GEN)/%.souk.c) $(WITH_SERVICE:proto/%.proto=$(GEN)/%.service.c) \
           $(WITH_SERVICE:proto/%.proto=$(GEN)/%.client.c) $(GEN)/souk/all.souk.c
-SOUK_H := $(patsubst %.c,%.h,$(filter-out %.service.c,$(SOUK_C)))
+FROM_CONTRACTS := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(SOUK_C)
+FROM_CONTRACTS += $(patsubst %.c,%.h,$(filter-out %.service.c,$(FROM_CONTRACTS)))
 MIGRATION_FOLDERS := src/platform/store/migrations $(wildcard src/services/*/migrations)
 MIGRATION_C := $(MIGRATION_FOLDERS:src/%=$(GEN)/%.c)
 GENERATED := $(PB_C) $(SOUK_C) $(MIGRATION_C)
@@ -85,38 +86,44 @@ clean:
 
 GENERATOR := build/tools/protoc-gen-souk
 GENERATOR_PB := google/protobuf/descriptor google/protobuf/compiler/plugin google/api/http souk/options
-GENERATOR_SOURCES := $(wildcard tools/protoc-gen-souk/*.c)
+GENERATOR_SOURCES := $(wildcard tools/protoc-gen-souk/*.c) $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c)
+GENERATOR_BUILD = gcc -std=gnu17 -D_GNU_SOURCE -g -O1 $(WARNINGS) -Isrc -isystem build/tools/gen \
+                  $(shell pkg-config --cflags libprotobuf-c) -o $@ $(GENERATOR_SOURCES) $(shell pkg-config --libs libprotobuf-c)
 
-$(GENERATOR): $(GENERATOR_SOURCES) $(wildcard tools/protoc-gen-souk/*.h) $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c) src/platform/rpc/call.h
-	@mkdir -p $(@D)
+$(GENERATOR) $(GENERATOR)-asan: $(GENERATOR_SOURCES) $(wildcard tools/protoc-gen-souk/*.h) src/platform/rpc/call.h
+$(GENERATOR):
 	@echo '  build   $@'
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -g -O1 $(WARNINGS) -Isrc -isystem build/tools/gen $(shell pkg-config --cflags libprotobuf-c) \
-	    -o $@ $(GENERATOR_SOURCES) $(GENERATOR_PB:%=build/tools/gen/%.pb-c.c) \
-	    $(shell pkg-config --libs libprotobuf-c)
+	$(Q)$(GENERATOR_BUILD)
+$(GENERATOR)-asan:
+	@echo '  build   $@'
+	$(Q)$(GENERATOR_BUILD) $(CFLAGS_asan)
+build/tools/gen/souk/options.pb-c.c: proto/souk/options.proto
 build/tools/gen/%.pb-c.c:
 	@mkdir -p build/tools/gen
 	@echo '  protoc  $*.proto'
 	$(Q)protoc-c --c_out=build/tools/gen $(PROTOC_FLAGS) $*.proto
 
+## check-generator: test protoc-gen-souk (GOLDEN=update takes its present output for right)
+.PHONY: check-generator
+check-generator: $(GENERATOR)-asan $(GOOGLE_PROTOS:%=$(GEN)/%.pb-c.c)
+	@tools/protoc-gen-souk/tests/run $(GENERATOR)-asan $(GEN) $(PROTOC_FLAGS)
+
 # --- generated sources --------------------------------------------------------------------------------------------------
 
-$(GEN)/souk/%.pb-c.c $(GEN)/souk/%.pb-c.h &: proto/souk/%.proto
-	@mkdir -p $(GEN)
-	@echo '  protoc  $<'
-	$(Q)protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) souk/$*.proto
 $(GEN)/google/%.pb-c.c $(GEN)/google/%.pb-c.h &:
 	@mkdir -p $(GEN)
 	@echo '  protoc  google/$*.proto'
 	$(Q)protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) google/$*.proto
-# protoc-gen-souk sees all contracts at once, since links lead from one to another. It writes beside, and only what differs is moved
-# over, so that a change of one contract does not compile everything again. The list tells when a contract was taken away.
-$(GEN)/souk.stamp: $(PROTOS) $(GEN)/contracts $(GENERATOR)
+# protoc-gen-souk sees all contracts at once, since links lead from one to another. Both generators write beside, and only what differs
+# is moved over, so that a change of one contract does not compile everything again. The list tells when a contract was taken away.
+$(GEN)/souk.stamp: $(PROTOS) $(GEN)/contracts $(GENERATOR) tools/move-changed
 	@rm -rf $(GEN)/new && mkdir -p $(GEN)/new
 	@echo '  declare every contract'
 	$(Q)protoc --plugin=protoc-gen-souk=$(GENERATOR) --souk_out=$(GEN)/new $(PROTOC_FLAGS) $(SERVICE_PROTOS:proto/%=%)
+	$(Q)protoc-c --c_out=$(GEN)/new $(PROTOC_FLAGS) $(PROTOS:proto/%=%)
 	@tools/move-changed $(GEN)/new $(GEN)
 	@touch $@
-$(SOUK_C) $(SOUK_H): $(GEN)/souk.stamp ;
+$(FROM_CONTRACTS): $(GEN)/souk.stamp ;
 $(GEN)/contracts: ALWAYS
 	@mkdir -p $(@D)
 	@echo '$(SERVICE_PROTOS)' | cmp -s - $@ || echo '$(SERVICE_PROTOS)' >$@
@@ -203,6 +210,7 @@ fuzz:
 test: packages
 	@$(MAKE) --no-print-directory VARIANT=asan unit
 	@$(MAKE) --no-print-directory VARIANT=tsan unit
+	@$(MAKE) --no-print-directory check-generator
 	@$(MAKE) --no-print-directory programs
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -4,13 +4,26 @@
 #include "platform/rpc/call.h"
 #include "words.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *refusals;
+struct refusal {
+    struct refusal *next;
+    const struct declared *at;
+    const char *sentence;
+};
+/* In the order of the files, and of the lines in each, so that an author can go through them from the top. */
+static struct refusal *refusals;
+
+static bool is_after(const struct declared *a, const struct declared *b)
+{
+    int order = strcmp(a->file->name, b->file->name);
+    return order ? order > 0 : a->line > b->line;
+}
 
 static void refuse(const struct declared *at, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void refuse(const struct declared *at, const char *format, ...)
@@ -21,8 +34,22 @@ static void refuse(const struct declared *at, const char *format, ...)
     if (vasprintf(&sentence, format, arguments) < 0)
         abort();
     va_end(arguments);
-    refusals = formatted("%s%s%s:%d: %s", refusals ? refusals : "", refusals ? "\n" : "", at->file->name, at->line,
-                         sentence);
+
+    struct refusal **place = &refusals;
+    while (*place && !is_after((*place)->at, at))
+        place = &(*place)->next;
+    struct refusal *refusal = ALLOCATE(struct refusal, 1);
+    *refusal = (struct refusal){.next = *place, .at = at, .sentence = sentence};
+    *place = refusal;
+}
+
+static const char *every_refusal(void)
+{
+    char *lines = NULL;
+    for (const struct refusal *refusal = refusals; refusal; refusal = refusal->next)
+        lines = formatted("%s%s%s:%d: %s", lines ? lines : "", lines ? "\n" : "", refusal->at->file->name, refusal->at->line,
+                          refusal->sentence);
+    return lines;
 }
 
 /* --- values ------------------------------------------------------------------------------------------------------------ */
@@ -108,11 +135,30 @@ static void check_size_limits(const struct field *field, const char *what, int64
         refuse(&field->is, "the limits of the %s of %s leave nothing: give 0 <= minimum <= maximum.", what, field->is.name);
 }
 
+/* OpenAPI's readers take the pattern for ECMAScript's, so it may hold only what both understand alike. */
+static void check_pattern_portable(const struct field *field)
+{
+    const char *pattern = field->rule->pattern;
+    for (const char *at = pattern; *at; at++) {
+        if (*at == '\\' && (isalnum((unsigned char)at[1]) || !at[1])) {
+            refuse(&field->is, "the pattern of %s says \\%c, which is not the same in every dialect. Write a class: \"[0-9]\".",
+                   field->is.name, at[1]);
+            return;
+        }
+        if (*at == '\\')
+            at++;
+    }
+    if (strstr(pattern, "[:") || strstr(pattern, "[.") || strstr(pattern, "[="))
+        refuse(&field->is, "the pattern of %s names a class as only POSIX does. Write its ranges: \"[A-Za-z]\".",
+               field->is.name);
+}
+
 static void check_pattern(const struct field *field)
 {
     const char *pattern = field->rule->pattern;
     if (!*pattern)
         return;
+    check_pattern_portable(field);
     regex_t compiled;
     int status = regcomp(&compiled, formatted("^(%s)$", pattern), REG_EXTENDED | REG_NOSUB);
     if (status == 0) {
@@ -194,15 +240,30 @@ static void check_resource(const struct message *message)
         return;
     const char *variable = message->get->routes[0].variables[0];
     if (!message_field(message, variable) && !message_field(message, "id"))
-        refuse(&message->is, "the self link of \"%s\" is \"%s\", but the resource has neither a field `%s` nor `id` to fill it.",
-               resource, message->get->routes[0].path, variable);
+        refuse(&message->is, "the self link of \"%s\" is \"%s\", but the resource has no field to fill it. Give it `id`.",
+               resource, message->get->routes[0].path);
 }
 
 static void check_event(const struct model *model, const struct message *message)
 {
-    if (message_is_event(message) && !model_package_service(model, message->is.file->package))
+    if (!message_is_event(message))
+        return;
+    if (strchr(message->is.full_name + strlen(message->is.file->package) + 1, '.'))
+        refuse(&message->is, "%s is an event within a message. Move it out: its functions bear its name alone.",
+               message->is.name);
+    if (!model_package_service(model, message->is.file->package))
         refuse(&message->is, "%s is an event, but package %s has no service to apply it. Move it beside its service.",
                message->is.name, message->is.file->package);
+}
+
+/* Packages that share a c_package share a namespace in C. */
+static void check_c_name(const struct model *model, const struct message *message)
+{
+    for (const struct message *other = model->messages; other != message; other = other->next) {
+        if (other->is.file->wanted && same(other->c_name, message->c_name))
+            refuse(&message->is, "%s and %s would both be %s in C. Rename one, or give its file another c_package.",
+                   other->is.full_name, message->is.full_name, message->c_name);
+    }
 }
 
 static void check_message(const struct model *model, struct message *message)
@@ -213,6 +274,7 @@ static void check_message(const struct model *model, struct message *message)
     }
     if (message->mark == MARK_UNSEEN)
         check_recursion(message);
+    check_c_name(model, message);
     check_resource(message);
     check_event(model, message);
     if (!message->is_public || message->is_map_entry)
@@ -328,6 +390,9 @@ static void check_link(const struct message *message, const struct link *link)
         check_match(message, link, &link->matches[i]);
     check_when(message, link);
     const struct route *route = link->method->route_count ? &link->method->routes[0] : NULL;
+    if (link->action && !route)
+        refuse(&message->is, "link \"%s\" is an action without a route, so nobody could follow it. Give %s a google.api.http.", rel,
+               link->method->is.name);
     for (size_t i = 0; route && i < route->variable_count; i++) {
         if (!link_binds(link, route->variables[i]))
             refuse(&message->is, "link \"%s\" does not bind {%s} of %s \"%s\". Add \"%s=…\" to its `bind`.", rel,
@@ -395,6 +460,19 @@ static void check_body(const struct method *method, const struct route *route)
                route->body);
 }
 
+/* What the path and the body leave of the request comes in the query, as ?name=value, or ?name.key=value for a map. */
+static void check_query(const struct method *method, const struct route *route)
+{
+    for (size_t i = 0; i < method->input->field_count && !(route->body && same(route->body, "*")); i++) {
+        const struct field *field = &method->input->fields[i];
+        bool travels = field->is_map ? !field->message->fields[1].message
+                                     : !field->message || message_is_well_known(field->message);
+        if (!travels && !(route->body && same(route->body, field->is.name)))
+            refuse(&method->is, "%s of %s would have to come in the query of %s \"%s\", but is a message. Name it as the body.",
+                   field->is.name, method->input->is.name, route->verb, route->path);
+    }
+}
+
 static void check_path(const struct method *method, const struct route *route)
 {
     if (*route->path != '/')
@@ -423,6 +501,7 @@ static void check_route(const struct method *method, const struct route *route)
     check_path(method, route);
     check_variables(method, route);
     check_body(method, route);
+    check_query(method, route);
     if (same(route->verb, "GET") && method->rule->kind == SOUK__METHOD_RULE__KIND__COMMAND)
         refuse(&method->is, "GET \"%s\" is a command, but a GET must change nothing. Make it a QUERY, or take POST.", route->path);
 }
@@ -579,9 +658,8 @@ static void check_service(const struct model *model, const struct service *servi
 const char *check_model(const struct model *model)
 {
     for (const struct file *file = model->files; file; file = file->next) {
-        struct declared top = {.file = file, .line = 1};
         if (file->wanted && (!file->proto->syntax || !same(file->proto->syntax, "proto3")))
-            refuse(&top, "this is not proto3. Begin with: syntax = \"proto3\";");
+            refuse(&file->top, "this is not proto3. Begin with: syntax = \"proto3\";");
     }
     for (struct message *message = model->messages; message; message = message->next) {
         if (!message->is.file->wanted)
@@ -598,5 +676,5 @@ const char *check_model(const struct model *model)
         if (service->is.file->wanted)
             check_service(model, service);
     }
-    return refusals;
+    return every_refusal();
 }

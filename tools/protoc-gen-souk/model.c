@@ -194,6 +194,7 @@ static void read_file(struct model *model, const Google__Protobuf__Compiler__Cod
                       const Google__Protobuf__FileDescriptorProto *proto)
 {
     struct file *file = ALLOCATE(struct file, 1);
+    file->top = (struct declared){.file = file, .line = 1};
     file->proto = proto;
     file->name = proto->name;
     file->stem = copied(proto->name, strlen(proto->name) - (ends_with(proto->name, ".proto") ? 6 : 0));
@@ -376,11 +377,21 @@ static void make_public(struct message *message)
         make_public(message->fields[i].message);
 }
 
+static int compare_file_names(const void *a, const void *b)
+{
+    const Google__Protobuf__FileDescriptorProto *const *one = a, *const *other = b;
+    return strcmp((*one)->name, (*other)->name);
+}
+
 struct model *model_read(const Google__Protobuf__Compiler__CodeGeneratorRequest *request)
 {
     struct model *model = ALLOCATE(struct model, 1);
+    const Google__Protobuf__FileDescriptorProto **protos =
+        ALLOCATE(const Google__Protobuf__FileDescriptorProto *, request->n_proto_file);
+    memcpy(protos, request->proto_file, request->n_proto_file * sizeof(protos[0]));
+    qsort(protos, request->n_proto_file, sizeof(protos[0]), compare_file_names);
     for (size_t i = 0; i < request->n_proto_file; i++)
-        read_file(model, request, request->proto_file[i]);
+        read_file(model, request, protos[i]);
 
     for (struct message *message = model->messages; message; message = message->next) {
         resolve_fields(model, message);

@@ -3,7 +3,7 @@
  *
  * protoc hands over descriptors full of strings; here a field points at its message, a link at its method, and everything knows its
  * file, line and comment. model_read() only reads: what makes no sense stays NULL, and check.c says why and refuses.
- * Lists are in the order of the files, and within a file in its order, so the output is the same every time.
+ * Lists are in the order of the files' names, and within a file in its order, so the output is the same every time.
  */
 #ifndef SOUK_GENERATOR_MODEL_H
 #define SOUK_GENERATOR_MODEL_H
@@ -17,23 +17,26 @@
 struct message;
 struct method;
 
-struct file {
-    struct file *next;
-    const Google__Protobuf__FileDescriptorProto *proto;
-    const char *name;      /* "souk/catalog/v1/catalog.proto" */
-    const char *stem;      /* "souk/catalog/v1/catalog" */
-    const char *package;   /* "souk.catalog.v1" */
-    const char *c_package; /* "catalog"; NULL when the package counts */
-    bool wanted;           /* asked for on protoc's command line */
-};
+struct file;
 
-/* What everything declared has; the first member of each of the following. */
+/* What everything declared has; the first member of most of the following. */
 struct declared {
     const struct file *file;
     int line;              /* from 1 */
     const char *name;      /* "Product" */
     const char *full_name; /* "souk.catalog.v1.Product" */
     const char *comment;   /* paragraphs apart by an empty line; "" when there is none */
+};
+
+struct file {
+    struct file *next;
+    struct declared top; /* the first line */
+    const Google__Protobuf__FileDescriptorProto *proto;
+    const char *name;      /* "souk/catalog/v1/catalog.proto" */
+    const char *stem;      /* "souk/catalog/v1/catalog" */
+    const char *package;   /* "souk.catalog.v1" */
+    const char *c_package; /* "catalog"; NULL when the package counts */
+    bool wanted;           /* asked for on protoc's command line */
 };
 
 struct enum_value {
