@@ -126,8 +126,9 @@ struct host_counts host_counts(const struct host *host);
 
 /* --- from the store alone, whether or not a host runs beside (rebuild.c, temporal.c) --- */
 
-/* Compute all tables again in a scratch store from the events (and from the feeds of the producers it projects), and compare digests;
- * when `replace`, put the result in place of the live tables (no host may run). False with a sentence in `error` when they differ or it fails. */
+/* Compute all tables again from the events, and from those of the producers it projects, which must be among `services`. With `replace`, in
+ * place of the live ones, in one transaction: no host may run. Without, in a scratch store, and compare: false with a sentence in
+ * `error` that names the first table that differs. False as well when it fails. */
 bool service_rebuild(const struct service *const *services, size_t service_count, const struct service *service,
                      struct env *env, const char *store_url, bool replace, char error[512]);
 /* Hash chain, dense numbers, service->check. */
