@@ -6,6 +6,7 @@
 #include "platform/store/faulty_vfs_test.h"
 #include "platform/store/world_test.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -507,6 +508,48 @@ static void a_reader_keeps_what_it_saw_first(void **state)
     connection_close(reader);
 }
 
+/* Reads until it has seen the last commit. Every commit moves one from a to b, in two statements. */
+static void *read_while_written(void *data)
+{
+    char error[512];
+    struct connection *reader = connection_open(fixture->store, CONNECTION_READER, error);
+    bool *whole = data;
+    int64_t a = 200;
+    *whole = true;
+    while (a > 0) {
+        struct tx *tx = tx_begin(reader);
+        a = SQL_INT(tx, -1, "SELECT count FROM shelf WHERE sku = 'a'");
+        int64_t b = SQL_INT(tx, -1, "SELECT count FROM shelf WHERE sku = 'b'");
+        *whole = *whole && a + b == 200;
+        tx_rollback(tx);
+    }
+    connection_close(reader);
+    return NULL;
+}
+
+static void readers_on_other_threads_see_whole_commits(void **state)
+{
+    (void)state;
+    struct tx *tx = begin();
+    put(tx, "a", 200);
+    put(tx, "b", 0);
+    assert_true(tx_commit(tx));
+    pthread_t threads[2];
+    bool whole[2];
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_while_written, &whole[i]), 0);
+    for (int i = 0; i < 200; i++) {
+        tx = begin();
+        SQL_DO(tx, "UPDATE shelf SET count = count - 1 WHERE sku = 'a'");
+        SQL_DO(tx, "UPDATE shelf SET count = count + 1 WHERE sku = 'b'");
+        assert_true(tx_commit(tx));
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(whole[i]);
+    }
+}
+
 static off_t journal_bytes(void)
 {
     char path[128];
@@ -728,6 +771,7 @@ int main(void)
         TEST_OF(a_savepoint_is_undone_alone),
         TEST_OF(rolled_back_is_gone),
         TEST_OF(a_reader_keeps_what_it_saw_first),
+        TEST_OF(readers_on_other_threads_see_whole_commits),
         TEST_OF(an_idle_writer_keeps_the_journal_small),
         TEST_OF(a_busy_writer_keeps_the_journal_bounded),
         TEST_OF(whichever_write_fails_nothing_happened),
