@@ -54,7 +54,7 @@ static void retire(struct connection *connection)
     http1_release(&connection->http1);
 }
 
-void connection_close(struct connection *connection)
+void http_connection_close(struct connection *connection)
 {
     if (connection->closing)
         return;
@@ -74,7 +74,7 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status)
 {
     struct connection *connection = of(shutdown->handle);
     if (status < 0 && !connection->closing)
-        connection_close(connection);
+        http_connection_close(connection);
 }
 
 /* All is sent. Closing now, with bytes of the client unread, would send a reset that may overtake the answer (RFC 9112 section
@@ -82,7 +82,7 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status)
 static void linger(struct connection *connection)
 {
     if (connection->heard_end || uv_shutdown(&connection->shutdown, stream_of(connection), on_shutdown) != 0) {
-        connection_close(connection);
+        http_connection_close(connection);
         return;
     }
     connection->lingering = true;
@@ -115,7 +115,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
     if (count == 0)
         return;
     if (count < 0 && (count != UV_EOF || connection->lingering)) {
-        connection_close(connection);
+        http_connection_close(connection);
         return;
     }
     if (connection->lingering)
@@ -140,7 +140,7 @@ static void set_reading(struct connection *connection, bool wanted)
     if (!wanted)
         uv_read_stop(stream_of(connection));
     else if (uv_read_start(stream_of(connection), on_room_wanted, on_read) != 0)
-        connection_close(connection);
+        http_connection_close(connection);
 }
 
 /* --- writing --- */
@@ -158,7 +158,7 @@ static void on_written(uv_write_t *write, int status)
     if (connection->closing)
         return;
     if (status < 0) {
-        connection_close(connection);
+        http_connection_close(connection);
         return;
     }
     sent(connection, connection->writing_bytes);
@@ -173,7 +173,7 @@ static void write_later(struct connection *connection)
     connection->writing = true;
     connection->writing_since_ms = now_ms(connection);
     if (uv_write(&connection->write, stream_of(connection), pieces, count, on_written) != 0)
-        connection_close(connection);
+        http_connection_close(connection);
 }
 
 static void write_now(struct connection *connection)
@@ -186,7 +186,7 @@ static void write_now(struct connection *connection)
             return;
         int result = uv_try_write(stream_of(connection), pieces, count);
         if (result < 0 && result != UV_EAGAIN) {
-            connection_close(connection);
+            http_connection_close(connection);
             return;
         }
         size_t taken = result < 0 ? 0 : (size_t)result;
@@ -263,7 +263,7 @@ void connection_accept(struct http_server *server, int fd)
     server_add_connection(server, connection);
     int failure = fd >= 0 ? uv_tcp_open(&connection->tcp, fd) : uv_accept((uv_stream_t *)&server->listener, stream_of(connection));
     if (failure != 0 || !has_room) {
-        connection_close(connection);
+        http_connection_close(connection);
         return;
     }
     uv_tcp_nodelay(&connection->tcp, 1);
@@ -290,12 +290,12 @@ void connection_check_time(struct connection *connection, uint64_t now)
     uint64_t silent_ms = now - connection->moved_ms;
     if (connection->lingering) {
         if (now - connection->lingering_since_ms > patience->linger_ms)
-            connection_close(connection);
+            http_connection_close(connection);
     } else if (connection->writing && now - connection->writing_since_ms > writing_ms_max(connection)) {
         break_off(connection);
     } else if ((connection_is_idle(connection) || connection->heard_end) && silent_ms > patience->idle_ms) {
         /* Idle; or the client said its last word a while ago and a stream has had nothing for it since: it is gone. */
-        connection_close(connection);
+        http_connection_close(connection);
     } else {
         http1_check_time(connection, now);
     }

@@ -90,7 +90,7 @@ void connection_accept(struct http_server *server, int fd);
 void connection_wake(struct connection *connection);
 /* Send what is ready, read what waited, and see whether it is over. */
 void connection_advance(struct connection *connection);
-void connection_close(struct connection *connection);
+void http_connection_close(struct connection *connection);
 void connection_check_time(struct connection *connection, uint64_t now_ms);
 bool connection_is_idle(const struct connection *connection);
 

@@ -110,7 +110,7 @@ bool server_make_room(struct http_server *server)
     struct connection *connection;
     TAILQ_FOREACH(connection, &server->connections, in_all) {
         if (connection_is_idle(connection)) {
-            connection_close(connection);
+            http_connection_close(connection);
             return true;
         }
     }
@@ -159,7 +159,7 @@ static void sweep(struct http_server *server, uint64_t now_ms)
     for (struct connection *connection = TAILQ_FIRST(&server->connections), *next; connection; connection = next) {
         next = TAILQ_NEXT(connection, in_all);
         if (cut || (server->stopping && connection_is_idle(connection)))
-            connection_close(connection);
+            http_connection_close(connection);
         else
             connection_check_time(connection, now_ms);
     }
