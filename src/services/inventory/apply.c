@@ -10,7 +10,7 @@
 
 static void touch_bundles(struct tx *tx, const char *sku)
 {
-    struct sql_rows rows = SQL_SELECT(tx, "SELECT bundle FROM stock_component WHERE sku = ?1", sql_string(sku));
+    struct sql_rows rows = SQL_SELECT(tx, "SELECT bundle FROM stock_component WHERE sku = ?1 ORDER BY bundle", sql_string(sku));
     while (sql_next(&rows))
         tx_touch(tx, "stock", sql_get_string(&rows, 0));
 }
