@@ -63,7 +63,7 @@ bool check_int64(const char *text, int64_t *number)
     return *digits >= '0' && *digits <= '9' && !*end && errno == 0;
 }
 
-bool check_scope(const char *name)
+static bool is_scope(const char *name)
 {
 #define SCOPE_CASE(bit, wire)                                                                            \
     if (same(name, wire))                                                                                \
@@ -76,13 +76,13 @@ bool check_scope(const char *name)
 static const char *every_scope(void)
 {
 #define SCOPE_WORD(bit, wire) " " wire
-    return "" SCOPE_TABLE(SCOPE_WORD);
+    return SCOPE_TABLE(SCOPE_WORD);
 #undef SCOPE_WORD
 }
 
 static void check_scope_name(const struct declared *at, const char *name)
 {
-    if (*name && !check_scope(name))
+    if (*name && !is_scope(name))
         refuse(at, "there is no scope \"%s\". Take one of SCOPE_TABLE in src/platform/rpc/call.h:%s.", name, every_scope());
 }
 

@@ -11,7 +11,5 @@ const char *check_model(const struct model *model);
 
 /* A whole decimal number of 64 bits. */
 bool check_int64(const char *text, int64_t *number);
-/* The bit of that name in SCOPE_TABLE (platform/rpc/call.h): "CATALOG" for "catalog"; NULL when there is none. */
-bool check_scope(const char *name);
 
 #endif
