@@ -205,6 +205,13 @@ fuzz:
 	@$(MAKE) --no-print-directory VARIANT=fuzz fuzzers
 	@tools/run-fuzzers $(FUZZ_SECONDS)
 
+# --- programs that measure: bench/x.c each; the scripts beside them make what they need ---------------------------------------
+
+$(OUT)/bench/%: bench/%.c $(OUT)/libsouk.a
+	@mkdir -p $(@D)
+	@echo '  link    $@'
+	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
+
 ## test: install, build and run every test
 .PHONY: test
 test: packages

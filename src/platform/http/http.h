@@ -98,6 +98,10 @@ struct http_handler {
     void *data;
 };
 
+/* Is nobody listening there? A sentence in `error` if somebody is, or the address is none. Servers share their port, so a second Souk
+ * would silently take half of the first one's clients: ask once, before the first server starts. */
+bool http_address_is_free(const char *address, char error[256]);
+
 /* Listen on `address` ("127.0.0.1:8080", "[::1]:8080") with SO_REUSEPORT, so that each loop thread has a server of its own on the
  * same port. NULL with a sentence in `error` when that fails. The server lives on `loop` (a machine loop); create and stop it on
  * the loop's thread or before it runs. */

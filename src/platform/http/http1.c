@@ -174,9 +174,14 @@ bool http1_is_finished(const struct http1 *http1)
     return http1->over && !http1->first;
 }
 
+static bool is_broken(const struct http1_exchange *exchange)
+{
+    return exchange->state == BROKEN || exchange->state == CUT;
+}
+
 bool http1_is_broken(const struct http1 *http1)
 {
-    return http1->first && (http1->first->state == CUT || http1->first->state == BROKEN);
+    return http1->first && is_broken(http1->first);
 }
 
 bool http1_is_idle(const struct http1 *http1)
@@ -704,7 +709,9 @@ unsigned http1_output(struct http1 *http1, uv_buf_t *pieces, unsigned maximum, s
 {
     unsigned count = 0;
     *total = 0;
-    for (struct http1_exchange *exchange = http1->first; exchange; exchange = exchange->next) {
+    for (struct http1_exchange *exchange = http1->first; exchange && count < maximum; exchange = exchange->next) {
+        if (is_broken(exchange))
+            break;
         turn_over(exchange);
         for (int i = 0; i < OUT_COUNT && count < maximum; i++) {
             struct text out = exchange->out[i];
@@ -714,7 +721,7 @@ unsigned http1_output(struct http1 *http1, uv_buf_t *pieces, unsigned maximum, s
             pieces[count++] = (uv_buf_t){.base = (char *)(uintptr_t)out.at, .len = out.length};
             *total += out.length;
         }
-        if (exchange->state != ANSWERED)
+        if (exchange->state != ANSWERED || exchange->pending.length > 0)
             break;
     }
     return count;

@@ -15,6 +15,7 @@
 
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A pipeline of answers, of two pieces each, and some to spare; more go with the next call. */
 #define PIECES_MAX 48
@@ -221,11 +222,9 @@ void connection_advance(struct connection *connection)
     if (connection->lingering)
         return;
     do {
-        if (http1_is_broken(&connection->http1)) {
-            break_off(connection);
-            return;
-        }
         write_now(connection);
+        if (!connection->closing && http1_is_broken(&connection->http1))
+            break_off(connection);
     } while (!connection->closing && http1_resume(connection));
 
     if (!connection->closing && http1_is_finished(&connection->http1))
@@ -262,6 +261,8 @@ void connection_accept(struct http_server *server, int fd)
     bool has_room = server_make_room(server);
     server_add_connection(server, connection);
     int failure = fd >= 0 ? uv_tcp_open(&connection->tcp, fd) : uv_accept((uv_stream_t *)&server->listener, stream_of(connection));
+    if (failure != 0 && fd >= 0)
+        close(fd);
     if (failure != 0 || !has_room) {
         http_connection_close(connection);
         return;

@@ -50,7 +50,8 @@ static struct addrinfo *resolve(const char *address, char error[256])
     const char *colon = strrchr(address, ':');
     bool bracketed = address[0] == '[' && colon && colon > address + 1 && colon[-1] == ']';
     size_t length = colon ? (size_t)(colon - address) : 0;
-    if (!colon || !colon[1] || length >= sizeof host || (!bracketed && memchr(address, ':', length))) {
+    int64_t port;
+    if (!colon || !text_to_int64(text_of(colon + 1), &port) || port < 0 || port > 65535 || length >= sizeof host || (!bracketed && memchr(address, ':', length))) {
         snprintf(error, 256, "\"%s\" is not an address and a port, such as 127.0.0.1:8080 or [::1]:8080.", address);
         return NULL;
     }
@@ -66,19 +67,33 @@ static struct addrinfo *resolve(const char *address, char error[256])
     return found;
 }
 
-/* Each loop has a socket of its own on the same port, and the kernel deals the connections out. */
-static int open_socket(const struct addrinfo *at)
+/* A bound socket, or -1 with a sentence. Sharing, each loop has a socket of its own on the same port, and the kernel deals the
+ * connections out. */
+static int open_socket(const char *address, bool sharing, char error[256])
 {
-    int yes = 1;
+    struct addrinfo *at = resolve(address, error);
+    if (!at)
+        return -1;
+    int yes = 1, share = sharing;
     int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) == 0 && bind(fd, at->ai_addr, at->ai_addrlen) == 0)
+    bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+                 setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &share, sizeof share) == 0 &&
+                 bind(fd, at->ai_addr, at->ai_addrlen) == 0;
+    freeaddrinfo(at);
+    if (bound)
         return fd;
-    int failure = errno;
+    snprintf(error, 256, "Can't listen on %s: %s.", address, strerror(errno));
     if (fd >= 0)
         close(fd);
-    errno = failure;
     return -1;
+}
+
+bool http_address_is_free(const char *address, char error[256])
+{
+    int fd = open_socket(address, false, error);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
 }
 
 static int bound_port(const uv_tcp_t *listener)
@@ -214,15 +229,9 @@ static void init_handles(struct http_server *server)
 struct http_server *http_server_start(struct loop *loop, const char *address, const struct http_handler *handler,
                                       char error[256])
 {
-    struct addrinfo *at = resolve(address, error);
-    if (!at)
+    int fd = open_socket(address, true, error);
+    if (fd < 0)
         return NULL;
-    int fd = open_socket(at);
-    freeaddrinfo(at);
-    if (fd < 0) {
-        snprintf(error, 256, "Can't listen on %s: %s.", address, strerror(errno));
-        return NULL;
-    }
 
     struct http_server *server = calloc(1, sizeof *server);
     ASSERT(server);

@@ -30,7 +30,7 @@ struct world {
     pthread_t thread;
     int port;
     struct http_shared *page;
-    struct http_exchange *held[64]; /* by /hold; the loop's */
+    struct http_exchange *held[256]; /* by /hold; the loop's */
     unsigned held_count;
     atomic_uint handled;
     atomic_uint gone; /* held ones that were found gone when they were let go */
@@ -64,12 +64,12 @@ static void stream(struct http_exchange *exchange, bool whole)
 }
 
 /* An answer larger than any socket's buffer, as a pattern that shows a byte out of place. */
-static void answer_large(struct http_exchange *exchange)
+static char large[LARGE_BYTES];
+
+static void fill_large(void)
 {
-    char *body = arena_alloc(exchange->arena, LARGE_BYTES);
     for (size_t i = 0; i < LARGE_BYTES; i++)
-        body[i] = (char)(i % 251);
-    answer_text(exchange, 200, (struct text){body, LARGE_BYTES});
+        large[i] = (char)(i % 251);
 }
 
 static void stream_large(struct http_exchange *exchange)
@@ -99,7 +99,7 @@ static void handle(void *data, struct http_exchange *exchange)
     } else if (text_is(path, "/cut")) {
         stream(exchange, false);
     } else if (text_is(path, "/large")) {
-        answer_large(exchange);
+        answer_text(exchange, 200, (struct text){large, LARGE_BYTES});
     } else if (text_is(path, "/stream-large")) {
         stream_large(exchange);
     } else if (text_is(path, "/nothing")) {
@@ -561,6 +561,12 @@ static void a_part_is_never_taken_for_the_whole(void **state)
         assert_int_equal(heard->failure, ECONNRESET);
         assert_null(strstr(heard->text, "0\r\n\r\n"));
     }
+    /* Behind another answer, which is whole. */
+    int fd = dial(&world);
+    say(fd, "GET /first HTTP/1.1\r\n" HOST END "GET /cut HTTP/1.1\r\n" HOST END "GET /third HTTP/1.1\r\n" HOST END);
+    struct heard *heard = hear_all(fd);
+    assert_int_equal(heard->failure, ECONNRESET);
+    assert_null(strstr(heard->text, "/third"));
     stop(&world);
 }
 
@@ -743,18 +749,96 @@ static void stopping_does_not_wait_for_ever(void **state)
     close(fd);
 }
 
+/* Requests of every kind, in pieces of any size, read or not, ended in every way: for the sanitizers, and for the counts. */
+static void *be_a_wild_client(void *data)
+{
+    static const char *const requests[] = {
+        "GET /page HTTP/1.1\r\n" HOST END, "GET /hold HTTP/1.1\r\n" HOST END, "GET /let-go HTTP/1.1\r\n" HOST END,
+        "GET /stream HTTP/1.1\r\n" HOST END, "GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n" END,
+        "GET /large HTTP/1.1\r\n" HOST END, "GET /cut HTTP/1.1\r\n" HOST END, "GET /let-go HTTP/1.1\r\n" HOST CLOSE END,
+        "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n" END "hello",
+        "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n" END "5\r\nhello\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Content-Length: 1001\r\n" END, "nonsense\r\n",
+    };
+    const struct world *world = data;
+    static atomic_uint clients;
+    unsigned seed = atomic_fetch_add(&clients, 1);
+    for (int round = 0; round < 60; round++) {
+        int fd = dial(world);
+        char said[1 << 14] = "";
+        for (int i = rand_r(&seed) % 20; i >= 0; i--)
+            strcat(said, requests[(size_t)rand_r(&seed) % (sizeof requests / sizeof requests[0])]);
+        size_t length = strlen(said);
+        for (size_t at = 0, piece; at < length; at += piece) {
+            piece = 1 + (size_t)rand_r(&seed) % 400;
+            piece = piece < length - at ? piece : length - at;
+            say_bytes(fd, said + at, piece);
+            if (rand_r(&seed) % 40 == 0)
+                break;
+            usleep((unsigned)rand_r(&seed) % 500);
+        }
+        char heard[4096];
+        for (int i = rand_r(&seed) % 8; i > 0; i--)
+            (void)!recv(fd, heard, sizeof heard, MSG_DONTWAIT);
+        struct linger at_once = {.l_onoff = rand_r(&seed) % 2};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close(fd);
+    }
+    return NULL;
+}
+
+static void wild_clients_do_no_harm(void **state)
+{
+    (void)state;
+    struct world world;
+    start(&world);
+    pthread_t clients[4];
+    for (int i = 0; i < 4; i++)
+        pthread_create(&clients[i], NULL, be_a_wild_client, &world);
+    for (int i = 0; i < 4; i++)
+        pthread_join(clients[i], NULL);
+    /* Behind what is let go, further requests may have waited to be held. */
+    for (int i = 0; i < 10 && http_server_counts(world.server).connections > 0; i++) {
+        talk(&world, "GET /let-go HTTP/1.1\r\n" HOST CLOSE END);
+        usleep(50000);
+    }
+    EVENTUALLY(http_server_counts(world.server).connections == 0);
+    assert_non_null(strstr(talk(&world, "GET /page HTTP/1.1\r\n" HOST CLOSE END), "page"));
+    stop(&world);
+}
+
 static void addresses_that_cant_be_had_are_told(void **state)
 {
     (void)state;
     struct loop *loop = machine_loop_new(env_machine());
     struct http_handler handler = {body_maximum, handle, refuse, NULL};
-    static const char *const wrong[] = {"", "127.0.0.1", "127.0.0.1:", ":", "::1:80", "no.such.host.invalid:80", "192.0.2.1:80"};
+    static const char *const wrong[] = {"", "127.0.0.1", "127.0.0.1:", ":", "::1:80", "127.0.0.1:http",
+                                        "127.0.0.1:65536", "127.0.0.1:-1", "192.0.2.1:80"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char error[256] = "";
         assert_null(http_server_start(loop, wrong[i], &handler, error));
         assert_true(strlen(error) > 10);
+        assert_false(http_address_is_free(wrong[i], error));
     }
     machine_loop_free(loop);
+}
+
+static void loops_share_a_port_and_strangers_see_that_it_is_taken(void **state)
+{
+    (void)state;
+    struct world world;
+    start(&world);
+    char address[32], error[256];
+    sprintf(address, "127.0.0.1:%d", world.port);
+    assert_false(http_address_is_free(address, error));
+    struct loop *loop = machine_loop_new(env_machine());
+    struct http_handler handler = {body_maximum, handle, refuse, &world};
+    struct http_server *second = http_server_start(loop, address, &handler, error);
+    assert_non_null(second);
+    http_server_stop(second, NULL, NULL);
+    machine_loop_free(loop);
+    stop(&world);
+    assert_true(http_address_is_free(address, error));
 }
 
 static void shared_bytes_are_counted(void **state)
@@ -770,6 +854,7 @@ static void shared_bytes_are_counted(void **state)
 
 int main(void)
 {
+    fill_large();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_exact),
         cmocka_unit_test(connections_are_kept),
@@ -792,7 +877,9 @@ int main(void)
         cmocka_unit_test(the_oldest_idle_connection_makes_room),
         cmocka_unit_test(stopping_drops_no_request),
         cmocka_unit_test(stopping_does_not_wait_for_ever),
+        cmocka_unit_test(wild_clients_do_no_harm),
         cmocka_unit_test(addresses_that_cant_be_had_are_told),
+        cmocka_unit_test(loops_share_a_port_and_strangers_see_that_it_is_taken),
         cmocka_unit_test(shared_bytes_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
