@@ -52,6 +52,9 @@
 #define LIMIT_CHECKOUT_WAIT_MS 5000
 /* An answer waits this long for the services that listen to its events to catch up. */
 #define LIMIT_SETTLE_MS 1000
+/* How long a payment provider may take to answer, and how long we wait before asking it what it knows. */
+#define LIMIT_PROVIDER_MS 1500
+#define LIMIT_PROVIDER_RETRY_MS 300
 /* Commands waiting for one writer; past it a call is refused with `overloaded`. */
 #define LIMIT_WRITER_QUEUE 10000
 /* Commands in one commit: past 256 the gain is small (see DEPENDENCIES) and the latency grows. */
@@ -70,6 +73,8 @@
 
 #define LIMIT_PAGE_DEFAULT 24
 #define LIMIT_PAGE_MAX 100
+/* Facets are counted over at most so many products: about 100 ms of work. */
+#define LIMIT_FACET_PRODUCTS 10000
 /* Items that one batch query takes. */
 #define LIMIT_BATCH_GET 1000
 

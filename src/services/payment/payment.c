@@ -1,0 +1,87 @@
+/*
+ * Payments as they are kept.
+ */
+#include "services/payment/payment_internal.h"
+
+#include <google/protobuf/timestamp.pb-c.h>
+
+bool payment_load(struct tx *tx, const char *id, struct payment *payment)
+{
+    struct sql_rows rows = SQL_SELECT(tx,
+                                      "SELECT version, status, provider, order_id, payment_token, currency, requested,"
+                                      " authorized, captured, refunded, provider_reference, decline_reason,"
+                                      " next_action_url, created_us FROM payment WHERE id = ?1",
+                                      sql_string(id));
+
+    if (!sql_next(&rows))
+        return false;
+    *payment = (struct payment){
+        .id = arena_strdup(tx->arena, id),
+        .version = sql_get_int(&rows, 0),
+        .status = (Payment__PaymentStatus)sql_get_int(&rows, 1),
+        .provider = sql_get_string(&rows, 2),
+        .order_id = sql_get_string(&rows, 3),
+        .payment_token = sql_get_string(&rows, 4),
+        .currency = sql_get_string(&rows, 5),
+        .requested = sql_get_int(&rows, 6),
+        .authorized = sql_get_int(&rows, 7),
+        .captured = sql_get_int(&rows, 8),
+        .refunded = sql_get_int(&rows, 9),
+        .provider_reference = sql_get_string(&rows, 10),
+        .decline_reason = sql_get_string(&rows, 11),
+        .next_action_url = sql_get_string(&rows, 12),
+        .created_us = sql_get_int(&rows, 13),
+    };
+    sql_stop(&rows);
+    return true;
+}
+
+static Common__Money *money_new(struct arena *arena, int64_t amount, const char *currency)
+{
+    Common__Money *money = ARENA_NEW(arena, Common__Money);
+
+    common__money__init(money);
+    money->amount = amount;
+    money->currency = currency;
+    return money;
+}
+
+void payment_show(struct arena *arena, const struct payment *payment, Payment__Payment *answer)
+{
+    answer->id = payment->id;
+    answer->version = payment->version;
+    answer->status = payment->status;
+    answer->provider = payment->provider;
+    answer->authorized = money_new(arena, payment->authorized, payment->currency);
+    answer->captured = money_new(arena, payment->captured, payment->currency);
+    answer->refunded = money_new(arena, payment->refunded, payment->currency);
+    answer->provider_reference = payment->provider_reference;
+    answer->decline_reason = payment->decline_reason;
+    answer->next_action_url =
+        payment->status == PAYMENT__PAYMENT_STATUS__PAYMENT_STATUS_REQUIRES_ACTION ? payment->next_action_url : "";
+    answer->order_id = payment->order_id;
+    answer->created_at = ARENA_NEW(arena, Google__Protobuf__Timestamp);
+    google__protobuf__timestamp__init(answer->created_at);
+    answer->created_at->seconds = payment->created_us / 1000000;
+    answer->created_at->nanos = (int32_t)(payment->created_us % 1000000) * 1000;
+}
+
+bool refund_load(struct tx *tx, const char *payment_id, const char *refund_id, int64_t *amount, int64_t *outcome)
+{
+    struct sql_rows rows =
+        SQL_SELECT(tx, "SELECT amount, outcome FROM refund WHERE payment_id = ?1 AND refund_id = ?2",
+                   sql_string(payment_id), sql_string(refund_id));
+
+    if (!sql_next(&rows))
+        return false;
+    *amount = sql_get_int(&rows, 0);
+    *outcome = sql_get_int(&rows, 1);
+    sql_stop(&rows);
+    return true;
+}
+
+int64_t refund_pending(struct tx *tx, const char *payment_id)
+{
+    return SQL_INT(tx, 0, "SELECT COALESCE(SUM(amount), 0) FROM refund WHERE payment_id = ?1 AND outcome = 0",
+                   sql_string(payment_id));
+}
