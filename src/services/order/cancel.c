@@ -1,0 +1,140 @@
+/*
+ * order.cancel: call an order off while nothing has shipped.
+ *
+ *     begin - give the money back - give the stock back - end
+ *
+ * From the moment it has begun nothing ships, so there is no way back: each step is repeated until it succeeds.
+ */
+#include "services/order/order_internal.h"
+
+#include "souk/inventory/v1/inventory.client.h"
+#include "souk/payment/v1/payment.client.h"
+
+static Order__CancelState *state_of(struct saga_run *run)
+{
+    return (Order__CancelState *)run->state;
+}
+
+static const char *order_id(const struct saga_run *run)
+{
+    return ((const Order__CancelOrderRequest *)run->request)->id;
+}
+
+/* --- begin --- */
+
+static void begun(struct saga_run *run, const Order__Order *order)
+{
+    state_of(run)->order = ARENA_NEW(run->arena, Order__Order);
+    *state_of(run)->order = *order;
+    saga_next(run);
+}
+
+static void begin(struct saga_run *run)
+{
+    call_order_begin_cancel(run, (const Order__CancelOrderRequest *)run->request, begun);
+}
+
+/* --- the money: captured money goes back, a promise is let go --- */
+
+static void payment_noted(struct saga_run *run, const Order__Order *order)
+{
+    (void)order;
+    saga_next(run);
+}
+
+static void refunded(struct saga_run *run, const Payment__Payment *payment)
+{
+    Order__RecordRefundRequest *request = ARENA_NEW(run->arena, Order__RecordRefundRequest);
+
+    order__record_refund_request__init(request);
+    request->id = order_id(run);
+    request->refund_id = run->id;
+    request->amount = order_refundable(run->arena, state_of(run)->order->payments[0]);
+    request->reason = "cancelled";
+    request->payment = order_payment(run->arena, payment);
+    call_order_record_refund(run, request, payment_noted);
+}
+
+static void voided(struct saga_run *run, const Payment__Payment *payment)
+{
+    Order__RecordPaymentRequest *request = ARENA_NEW(run->arena, Order__RecordPaymentRequest);
+
+    order__record_payment_request__init(request);
+    request->id = order_id(run);
+    request->payment = order_payment(run->arena, payment);
+    call_order_record_payment(run, request, payment_noted);
+}
+
+static void refund(struct saga_run *run, const char *payment_id)
+{
+    Payment__RefundRequest *request = ARENA_NEW(run->arena, Payment__RefundRequest);
+
+    payment__refund_request__init(request);
+    request->id = payment_id;
+    request->refund_id = run->id;
+    call_payment_refund(run, request, refunded);
+}
+
+static void void_authorization(struct saga_run *run, const char *payment_id)
+{
+    Payment__VoidAuthorizationRequest *request = ARENA_NEW(run->arena, Payment__VoidAuthorizationRequest);
+
+    payment__void_authorization_request__init(request);
+    request->id = payment_id;
+    call_payment_void_authorization(run, request, voided);
+}
+
+static void give_money_back(struct saga_run *run)
+{
+    const Order__Order *order = state_of(run)->order;
+    const Order__OrderPayment *payment = order->n_payments ? order->payments[0] : NULL;
+
+    if (!payment || payment->captured->amount == payment->refunded->amount)
+        payment && payment->captured->amount == 0 ? void_authorization(run, payment->id) : saga_next(run);
+    else
+        refund(run, payment->id);
+}
+
+/* --- the stock --- */
+
+static void stock_back(struct saga_run *run, const Google__Protobuf__Empty *nothing)
+{
+    (void)nothing;
+    saga_next(run);
+}
+
+static void give_stock_back(struct saga_run *run)
+{
+    Inventory__DeallocateRequest *request = ARENA_NEW(run->arena, Inventory__DeallocateRequest);
+
+    inventory__deallocate_request__init(request);
+    request->order_id = order_id(run);
+    call_inventory_deallocate(run, request, stock_back);
+}
+
+/* --- end --- */
+
+static void ended(struct saga_run *run, const Order__Order *order)
+{
+    begun(run, order);
+}
+
+static void end(struct saga_run *run)
+{
+    call_order_end_cancel(run, (const Order__CancelOrderRequest *)run->request, ended);
+}
+
+static void answer(struct saga_run *run)
+{
+    *(Order__Order *)run->answer = *state_of(run)->order;
+}
+
+static const struct saga_step steps[] = {
+    {"begin", begin, NULL},
+    {"give the money back", give_money_back, NULL},
+    {"give the stock back", give_stock_back, NULL},
+    {"end", end, NULL},
+};
+
+const struct saga order_cancel = {
+    SAGA_STEPS(steps), .state = &order__cancel_state__descriptor, .durable = true, .pivot = 1, .answer = answer};

@@ -1,0 +1,103 @@
+/*
+ * order.create_refund: give money back.
+ *
+ *     find the payment - give back - note it
+ */
+#include "services/order/order_internal.h"
+
+#include "souk/payment/v1/payment.client.h"
+
+#include <string.h>
+
+static Order__RefundState *state_of(struct saga_run *run)
+{
+    return (Order__RefundState *)run->state;
+}
+
+static const Order__CreateRefundRequest *request_of(const struct saga_run *run)
+{
+    return (const Order__CreateRefundRequest *)run->request;
+}
+
+/* --- find the payment --- */
+
+static void found(struct saga_run *run, const Order__Order *order)
+{
+    Common__Money *amount = request_of(run)->amount;
+
+    if (!order->n_payments) {
+        saga_refuse(run, RESULT_STATE_FORBIDS, "The order was not paid, so there is nothing to give back.");
+        return;
+    }
+    if (amount && strcmp(amount->currency, order->currency) != 0) {
+        saga_refuse(run, RESULT_CURRENCY_MISMATCH, "The order is in %s.", order->currency);
+        return;
+    }
+    state_of(run)->amount = amount ? amount : order_refundable(run->arena, order->payments[0]);
+    state_of(run)->payment_id = order->payments[0]->id;
+    saga_next(run);
+}
+
+static void find_payment(struct saga_run *run)
+{
+    Order__GetOrderRequest *request = ARENA_NEW(run->arena, Order__GetOrderRequest);
+
+    order__get_order_request__init(request);
+    request->id = request_of(run)->id;
+    call_order_get(run, request, found);
+}
+
+/* --- give back --- */
+
+static void given_back(struct saga_run *run, const Payment__Payment *payment)
+{
+    state_of(run)->payment = order_payment(run->arena, payment);
+    saga_next(run);
+}
+
+static void give_back(struct saga_run *run)
+{
+    Payment__RefundRequest *request = ARENA_NEW(run->arena, Payment__RefundRequest);
+
+    payment__refund_request__init(request);
+    request->id = state_of(run)->payment_id;
+    request->refund_id = run->id;
+    request->amount = state_of(run)->amount;
+    call_payment_refund(run, request, given_back);
+}
+
+/* --- note it --- */
+
+static void noted(struct saga_run *run, const Order__Order *order)
+{
+    state_of(run)->order = ARENA_NEW(run->arena, Order__Order);
+    *state_of(run)->order = *order;
+    saga_next(run);
+}
+
+static void note(struct saga_run *run)
+{
+    Order__RecordRefundRequest *request = ARENA_NEW(run->arena, Order__RecordRefundRequest);
+
+    order__record_refund_request__init(request);
+    request->id = request_of(run)->id;
+    request->refund_id = run->id;
+    request->amount = state_of(run)->amount;
+    request->reason = request_of(run)->reason;
+    request->payment = state_of(run)->payment;
+    call_order_record_refund(run, request, noted);
+}
+
+static void answer(struct saga_run *run)
+{
+    *(Order__Order *)run->answer = *state_of(run)->order;
+}
+
+static const struct saga_step steps[] = {
+    {"find the payment", find_payment, NULL},
+    {"give back", give_back, NULL},
+    {"note it", note, NULL},
+};
+
+const struct saga order_create_refund = {
+    SAGA_STEPS(steps), .state = &order__refund_state__descriptor, .durable = true, .pivot = 2, .answer = answer};
