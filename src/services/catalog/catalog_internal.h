@@ -1,0 +1,59 @@
+/*
+ * What the catalogue's own files share.
+ */
+#ifndef SOUK_SERVICES_CATALOG_INTERNAL_H
+#define SOUK_SERVICES_CATALOG_INTERNAL_H
+
+#include "platform/service/service.h"
+#include "souk/catalog/v1/catalog.souk.h"
+#include "souk/catalog/v1/events.souk.h"
+#include "souk/inventory/v1/events.pb-c.h"
+#include "souk/pricing/v1/events.pb-c.h"
+
+/* --- reading (product.c, category.c) --- */
+
+/* The id behind an id or slug; NULL when there is none that the caller may see. */
+const char *product_find(struct context *context, const char *id_or_slug);
+/* Whether the caller sees products that are not published. */
+bool product_sees_all(const struct context *context);
+/* A product as it was said, without what other services own: for changing it. NULL when there is none. In the context's arena. */
+Catalog__Product *product_stored(struct tx *tx, const char *id);
+/* A product as it is shown, with prices in `currency` ("" for the shop's). False when there is none. */
+bool product_load(struct tx *tx, const char *id, const char *currency, Catalog__Product *answer);
+/* Bring a stored product into the form that is shown: categories by name, prices and stock on its variants. */
+void product_complete(struct tx *tx, const char *currency, Catalog__Product *product);
+
+const char *category_find(struct tx *tx, const char *id_or_slug);
+bool category_load(struct tx *tx, const char *id, Catalog__Category *answer);
+/* Every category below `id`, and itself, as ids. The count. */
+size_t category_descendants(struct tx *tx, const char *id, const char ***ids);
+
+bool import_load(struct tx *tx, const char *id, Catalog__Import *answer);
+
+/* --- deciding (prepare_product.c) --- */
+
+/* Make `after`, ready to be an event's content, out of what was given: ids, slug, options and titles filled in, SKUs, slugs and
+ * categories checked. `before` is the product as it is, or NULL for a new one. Refuses with a pointer below `/`. */
+/* The same for a category. */
+enum result category_prepare(struct context *context, const Catalog__Category *given, const Catalog__Category *before,
+                             Catalog__Category *after);
+enum result product_prepare(struct context *context, const Catalog__Product *given, const Catalog__Product *before,
+                            Catalog__Product *after);
+
+/* --- applying (apply_*.c) --- */
+
+/* The categories that a product is found in: its own and all above them. */
+void product_categories_compute(struct tx *tx, const Catalog__Product *product);
+/* The lowest and highest price of a product, from its variants' prices. */
+void product_price_compute(struct tx *tx, const char *product_id);
+/* Whether any variant of it can be bought. True when that changed. */
+bool product_stock_compute(struct tx *tx, const char *product_id);
+/* The distinct words of a text, in lower case and without accents, each at most 40 bytes: how products are found. */
+void words_each(struct text text, void (*each)(void *data, struct text word), void *data);
+
+/* --- what others say (project.c) --- */
+
+void catalog_project_prices_set(struct tx *tx, const struct event *event, const ProtobufCMessage *data);
+void catalog_project_level(struct tx *tx, const struct event *event, const ProtobufCMessage *data);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * catalog.create_product: add a product.
+ */
+#include "services/catalog/catalog_internal.h"
+
+enum result catalog_create_product(struct context *context, const Catalog__CreateProductRequest *request,
+                                   Catalog__Product *answer)
+{
+    Catalog__Product product;
+    Catalog__ProductCreated created = CATALOG__PRODUCT_CREATED__INIT;
+    enum result result = product_prepare(context, request->product, NULL, &product);
+
+    if (result)
+        return result;
+
+    created.product = &product;
+    catalog_emit_product_created(context, product.id, &created);
+    product_load(context->tx, product.id, "", answer);
+    return RESULT_OK;
+}

@@ -1,0 +1,137 @@
+/*
+ * Products as they are kept and shown.
+ *
+ * The row holds the product as its creator said it, packed. What other services own (prices, stock) and what others of our own
+ * rows say (categories' names) is added when it is shown.
+ */
+#include "services/catalog/catalog_internal.h"
+
+#include "base/assert.h"
+#include "base/id.h"
+#include "platform/rpc/message.h"
+#include "services/shop_defaults.h"
+
+#include <google/protobuf/timestamp.pb-c.h>
+
+bool product_sees_all(const struct context *context)
+{
+    const struct actor *actor = &context->call->actor;
+
+    return actor->kind == ACTOR_SYSTEM || (actor->scopes & SCOPE_CATALOG);
+}
+
+const char *product_find(struct context *context, const char *id_or_slug)
+{
+    struct sql_rows rows;
+    const char *id = NULL;
+
+    if (id_is_valid(text_of(id_or_slug)))
+        rows = SQL_SELECT(context->tx, "SELECT id, status FROM product WHERE id = ?1", sql_string(id_or_slug));
+    else
+        rows = SQL_SELECT(context->tx, "SELECT id, status FROM product WHERE slug = ?1", sql_string(id_or_slug));
+    if (sql_next(&rows)) {
+        bool published = sql_get_int(&rows, 1) == CATALOG__PRODUCT_STATUS__PRODUCT_STATUS_PUBLISHED;
+
+        if (published || product_sees_all(context))
+            id = sql_get_string(&rows, 0);
+        sql_stop(&rows);
+    }
+    return id;
+}
+
+static Google__Protobuf__Timestamp *timestamp_new(struct arena *arena, int64_t time_us)
+{
+    Google__Protobuf__Timestamp *timestamp = ARENA_NEW(arena, Google__Protobuf__Timestamp);
+
+    google__protobuf__timestamp__init(timestamp);
+    timestamp->seconds = time_us / 1000000;
+    timestamp->nanos = (int32_t)(time_us % 1000000) * 1000;
+    return timestamp;
+}
+
+Catalog__Product *product_stored(struct tx *tx, const char *id)
+{
+    Catalog__Product *product = NULL;
+    struct sql_rows rows = SQL_SELECT(
+        tx, "SELECT data, version, created_us, updated_us FROM product WHERE id = ?1", sql_string(id));
+
+    if (sql_next(&rows)) {
+        product = (Catalog__Product *)message_unpack(tx->arena, &catalog__product__descriptor,
+                                                     sql_get_bytes(&rows, 0));
+        ASSERT(product);
+        product->version = sql_get_int(&rows, 1);
+        product->created_at = timestamp_new(tx->arena, sql_get_int(&rows, 2));
+        product->updated_at = timestamp_new(tx->arena, sql_get_int(&rows, 3));
+        sql_stop(&rows);
+    }
+    return product;
+}
+
+static Common__Money *money_new(struct arena *arena, int64_t amount, const char *currency)
+{
+    Common__Money *money = ARENA_NEW(arena, Common__Money);
+
+    common__money__init(money);
+    money->amount = amount;
+    money->currency = currency;
+    return money;
+}
+
+static void complete_variant(struct tx *tx, const char *currency, Catalog__Variant *variant)
+{
+    struct sql_rows rows = SQL_SELECT(tx,
+                                      "SELECT amount, compare_at_amount FROM variant_price"
+                                      " WHERE sku = ?1 AND currency = ?2",
+                                      sql_string(variant->sku), sql_string(currency));
+
+    if (sql_next(&rows)) {
+        variant->price = money_new(tx->arena, sql_get_int(&rows, 0), currency);
+        if (sql_get_int(&rows, 1))
+            variant->compare_at_price = money_new(tx->arena, sql_get_int(&rows, 1), currency);
+        sql_stop(&rows);
+    }
+    variant->available = SQL_INT(tx, 0, "SELECT available FROM variant_stock WHERE sku = ?1",
+                                 sql_string(variant->sku));
+    if (variant->available < 0)
+        variant->available = 0; /* sold on back order: nothing that a shopper could count on */
+}
+
+/* Categories that are gone since are left out. */
+static void complete_categories(struct tx *tx, Catalog__Product *product)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < product->n_categories; i++) {
+        Catalog__CategoryReference *reference = product->categories[i];
+        struct sql_rows rows =
+            SQL_SELECT(tx, "SELECT slug, name FROM category WHERE id = ?1", sql_string(reference->id));
+
+        if (!sql_next(&rows))
+            continue;
+        reference->slug = sql_get_string(&rows, 0);
+        reference->name = sql_get_string(&rows, 1);
+        product->categories[kept++] = reference;
+        sql_stop(&rows);
+    }
+    product->n_categories = kept;
+}
+
+void product_complete(struct tx *tx, const char *currency, Catalog__Product *product)
+{
+    if (!*currency)
+        currency = SHOP_DEFAULT_CURRENCY;
+    complete_categories(tx, product);
+    for (size_t i = 0; i < product->n_variants; i++)
+        complete_variant(tx, currency, product->variants[i]);
+}
+
+bool product_load(struct tx *tx, const char *id, const char *currency, Catalog__Product *answer)
+{
+    Catalog__Product *product = product_stored(tx, id);
+
+    if (!product)
+        return false;
+    product_complete(tx, currency, product);
+    *answer = *product;
+    return true;
+}

@@ -1,0 +1,92 @@
+/*
+ * What pricing and inventory say, kept by variant, and computed again by product.
+ *
+ * A price or a level may come before its product (it is kept, and counts when the product comes) and after it is gone. So the tables by
+ * product are always computed from the tables by variant, whichever changed, and the order of events between services does not
+ * matter.
+ */
+#include "services/catalog/catalog_internal.h"
+
+#include "base/assert.h"
+
+void product_price_compute(struct tx *tx, const char *product_id)
+{
+    SQL_DO(tx, "DELETE FROM product_price WHERE product_id = ?1", sql_string(product_id));
+    SQL_DO(tx,
+           "INSERT INTO product_price (product_id, currency, lowest, highest)"
+           " SELECT variant.product_id, currency, MIN(amount), MAX(amount)"
+           " FROM variant JOIN variant_price ON variant_price.sku = variant.sku"
+           " WHERE variant.product_id = ?1 GROUP BY variant.product_id, currency",
+           sql_string(product_id));
+}
+
+bool product_stock_compute(struct tx *tx, const char *product_id)
+{
+    int64_t before =
+        SQL_INT(tx, -1, "SELECT in_stock FROM product_stock WHERE product_id = ?1", sql_string(product_id));
+    int64_t now = SQL_INT(tx, 0,
+                          "SELECT 1 FROM variant JOIN variant_stock ON variant_stock.sku = variant.sku"
+                          " WHERE variant.product_id = ?1 AND sellable > 0 LIMIT 1",
+                          sql_string(product_id));
+
+    if (before == now)
+        return false;
+    SQL_DO(tx,
+           "INSERT INTO product_stock (product_id, in_stock) VALUES (?1, ?2)"
+           " ON CONFLICT (product_id) DO UPDATE SET in_stock = excluded.in_stock",
+           sql_string(product_id), sql_int(now));
+    return true;
+}
+
+static const char *product_of(struct tx *tx, const char *sku)
+{
+    return SQL_STRING(tx, "SELECT product_id FROM variant WHERE sku = ?1", sql_string(sku));
+}
+
+/* The price of one piece outside any price list: what a product page shows. */
+static bool is_ordinary(const Pricing__Price *price)
+{
+    return price->min_quantity <= 1 && !*price->price_list;
+}
+
+void catalog_project_prices_set(struct tx *tx, const struct event *event, const ProtobufCMessage *data)
+{
+    const Pricing__PricesSet *set = (const Pricing__PricesSet *)data;
+    const char *product_id = product_of(tx, event->key);
+
+    SQL_DO(tx, "DELETE FROM variant_price WHERE sku = ?1", sql_string(event->key));
+    for (size_t i = 0; i < set->n_prices; i++)
+        if (is_ordinary(set->prices[i]))
+            SQL_DO(tx,
+                   "INSERT INTO variant_price (sku, currency, amount, compare_at_amount) VALUES (?1, ?2, ?3, ?4)",
+                   sql_string(event->key), sql_string(set->prices[i]->currency), sql_int(set->prices[i]->amount),
+                   sql_int(set->prices[i]->compare_at_amount));
+    if (product_id) {
+        product_price_compute(tx, product_id);
+        tx_touch(tx, "product", product_id);
+    }
+}
+
+/* Every event of a stock stream that moves units carries the level after it. */
+static const Inventory__Level *level_of(const ProtobufCMessage *data)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(data->descriptor, "level");
+
+    ASSERT(field);
+    return *(Inventory__Level *const *)((const char *)data + field->offset);
+}
+
+void catalog_project_level(struct tx *tx, const struct event *event, const ProtobufCMessage *data)
+{
+    const Inventory__Level *level = level_of(data);
+    const char *product_id = product_of(tx, event->key);
+
+    SQL_DO(tx,
+           "INSERT INTO variant_stock (sku, available, sellable) VALUES (?1, ?2, ?3)"
+           " ON CONFLICT (sku) DO UPDATE SET available = excluded.available, sellable = excluded.sellable",
+           sql_string(event->key), sql_int(level->available), sql_int(level->available + level->oversell_limit));
+    if (product_id) {
+        product_stock_compute(tx, product_id);
+        tx_touch(tx, "product", product_id);
+    }
+}
