@@ -69,6 +69,22 @@
 /* Events that one ?asOf= may replay: about 10 s of a reader, and 8 MB of the call's arena. */
 #define LIMIT_TEMPORAL_EVENTS 1000000
 
+/* --- carts --- */
+
+/* Different things in one cart: what a shopper can still look through, and a checkout reserve in one commit. */
+#define LIMIT_CART_LINES 200
+/* Of one thing. */
+#define LIMIT_LINE_QUANTITY 100000
+/* Coupons in one cart. */
+#define LIMIT_CART_COUPONS 10
+/* A cart that nobody touches for so long is closed. */
+#define LIMIT_CART_IDLE_DAYS 30
+
+/* A buyer at their bank's page, and a provider that does not know yet, have so long. */
+#define LIMIT_CHECKOUT_PAYMENT_MS (30 * 60 * 1000)
+/* A checkout's units are held for so long at least: until it has failed, if it fails, and everything is given back. */
+#define LIMIT_CHECKOUT_HOLD_SECONDS (60 * 60)
+
 /* --- lists --- */
 
 #define LIMIT_PAGE_DEFAULT 24

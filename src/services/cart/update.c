@@ -1,0 +1,101 @@
+/*
+ * cart.update: say who buys, where it goes and how it gets there. A shipping method that does not go there is refused; one that no longer does
+ * because the address or the lines changed afterwards is an obstacle that the cart shows.
+ */
+#include "services/cart/cart_internal.h"
+
+#include "platform/rpc/merge.h"
+#include "souk/cart/v1/cart.client.h"
+
+static const char *const fields[] = {"email", "shipping_address", "billing_address", "shipping_method"};
+#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
+
+static const Cart__UpdateCartRequest *request_of(const struct saga_run *run)
+{
+    return (const Cart__UpdateCartRequest *)run->request;
+}
+
+/* Whether the request says something of a field: by the mask, or by having a value when there is no mask. */
+static bool changes(const Cart__UpdateCartRequest *request, const char *field, bool has_value)
+{
+    return request->update_mask ? mask_has(request->update_mask, field) : has_value;
+}
+
+/* What the request asks for, in the arena. */
+static Cart__CartChange *change_of(struct saga_run *run)
+{
+    const Cart__UpdateCartRequest *request = request_of(run);
+    const Cart__Cart *cart = request->cart;
+    const bool has_value[FIELD_COUNT] = {*cart->email != '\0', cart->shipping_address != NULL, cart->billing_address != NULL,
+                                         *cart->shipping_method != '\0'};
+    Cart__CartChange *change = ARENA_NEW(run->arena, Cart__CartChange);
+
+    cart__cart_change__init(change);
+    change->fields = ARENA_ARRAY(run->arena, const char *, FIELD_COUNT);
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (changes(request, fields[i], has_value[i]))
+            change->fields[change->n_fields++] = fields[i];
+    change->email = cart->email;
+    change->shipping_address = cart->shipping_address;
+    change->billing_address = cart->billing_address;
+    change->shipping_method = cart->shipping_method;
+    return change;
+}
+
+/* --- look ------------------------------------------------------------------------------------------------------------ */
+
+static void on_quoted(struct saga_run *run, const Pricing__Quote *quote)
+{
+    const Cart__StoredCart *after = work_of(run)->after;
+    bool chooses = changes(request_of(run), "shipping_method", *after->shipping_method != '\0') && *after->shipping_method;
+
+    if (chooses && quote && quote->needs_shipping && after->shipping_address && !*quote->shipping_method_name)
+        saga_refuse(run, RESULT_SHIPPING_METHOD_UNAVAILABLE, "`%s` is none of the cart's shipping methods.",
+                    after->shipping_method);
+    else
+        work_quoted(run, quote);
+}
+
+static void on_loaded(struct saga_run *run, const Cart__StoredCart *cart)
+{
+    const Cart__CartChange *change = change_of(run);
+    Cart__StoredCart *after;
+
+    if (!work_begin_change(run, cart))
+        return;
+    after = work_of(run)->after;
+    for (size_t i = 0; i < change->n_fields; i++) {
+        if (strcmp(change->fields[i], "email") == 0)
+            after->email = change->email;
+        else if (strcmp(change->fields[i], "shipping_address") == 0)
+            after->shipping_address = change->shipping_address;
+        else if (strcmp(change->fields[i], "billing_address") == 0)
+            after->billing_address = change->billing_address;
+        else
+            after->shipping_method = change->shipping_method;
+    }
+    work_quote(run, on_quoted);
+}
+
+static void look(struct saga_run *run)
+{
+    work_load(run, request_of(run)->id, on_loaded);
+}
+
+/* --- change ---------------------------------------------------------------------------------------------------------- */
+
+static void change_cart(struct saga_run *run)
+{
+    Cart__ChangeCartRequest request = CART__CHANGE_CART_REQUEST__INIT;
+
+    request.cart = request_of(run)->id;
+    request.change = change_of(run);
+    request.if_version = work_if_version(run);
+    call_cart_change(run, &request, work_changed);
+}
+
+static const struct saga_step steps[] = {
+    {"look what it will cost", look, NULL},
+    {"change the cart", change_cart, NULL},
+};
+const struct saga cart_update = CART_SAGA(steps);

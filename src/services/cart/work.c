@@ -1,0 +1,151 @@
+/*
+ * What all sagas of the cart do: load it, work out how it would be, ask what that costs, have a command change it, and show what came of it.
+ *
+ * The quote is asked for before the change, of the cart as it will be: so a cart is never left with something that can't be shown, and most
+ * sagas are one commit. Should somebody else have changed the cart in between (another tab), the command has still been right, as it
+ * looks at the cart as it is; only the quote is old then, and is made again.
+ *
+ * None of these sagas is durable: what they may leave behind when the machine stops is a reservation, which ends by itself.
+ */
+#include "services/cart/cart_internal.h"
+
+#include "base/assert.h"
+#include "souk/cart/v1/cart.client.h"
+#include "souk/pricing/v1/pricing.client.h"
+
+Cart__CartWork *work_of(const struct saga_run *run)
+{
+    ASSERT(run->state->descriptor == &cart__cart_work__descriptor);
+    return (Cart__CartWork *)run->state;
+}
+
+/* --- the cart --------------------------------------------------------------------------------------------------------- */
+
+void work_load(struct saga_run *run, const char *cart_id,
+               void (*then)(struct saga_run *run, const Cart__StoredCart *cart))
+{
+    Cart__GetCartRequest request = CART__GET_CART_REQUEST__INIT;
+
+    request.cart = cart_id;
+    call_cart_load(run, &request, then);
+}
+
+/* The message itself, so that who changes what one of them points to first changes the pointer. */
+static Cart__StoredCart *copy_of(struct saga_run *run, const Cart__StoredCart *cart)
+{
+    Cart__StoredCart *copy = ARENA_NEW(run->arena, Cart__StoredCart);
+
+    *copy = *cart;
+    return copy;
+}
+
+void work_begin(struct saga_run *run, const Cart__StoredCart *cart)
+{
+    work_of(run)->before = copy_of(run, cart);
+    work_of(run)->after = copy_of(run, cart);
+}
+
+int64_t work_if_version(const struct saga_run *run)
+{
+    return run->call->if_version > 0 ? run->call->if_version : 0;
+}
+
+bool work_begin_change(struct saga_run *run, const Cart__StoredCart *cart)
+{
+    enum result result = stored_cart_changeable(cart);
+
+    if (result) {
+        saga_refuse(run, result, NULL);
+        return false;
+    }
+    if (work_if_version(run) && work_if_version(run) != cart->version) {
+        saga_refuse(run, RESULT_VERSION_MISMATCH, "The cart is at version %lld now. Read it again and decide anew.",
+                    (long long)cart->version);
+        return false;
+    }
+    work_begin(run, cart);
+    return true;
+}
+
+bool work_was_alone(const struct saga_run *run)
+{
+    const Cart__CartWork *work = work_of(run);
+
+    return work->after->version <= work->before->version + 1; /* a command emits one event, or none */
+}
+
+/* --- the quote --------------------------------------------------------------------------------------------------------- */
+
+static Pricing__QuoteLine **quote_lines(struct arena *arena, const Cart__StoredCart *cart)
+{
+    Pricing__QuoteLine **lines = ARENA_ARRAY(arena, Pricing__QuoteLine *, cart->n_lines);
+
+    for (size_t i = 0; i < cart->n_lines; i++) {
+        lines[i] = ARENA_NEW(arena, Pricing__QuoteLine);
+        pricing__quote_line__init(lines[i]);
+        lines[i]->id = cart->lines[i]->id;
+        lines[i]->sku = cart->lines[i]->sku;
+        lines[i]->quantity = cart->lines[i]->quantity;
+        lines[i]->weight_grams = cart->lines[i]->weight_grams;
+        lines[i]->digital = cart->lines[i]->digital;
+        lines[i]->tax_category = cart->lines[i]->tax_category;
+    }
+    return lines;
+}
+
+Pricing__QuoteCartRequest work_quote_request(struct saga_run *run)
+{
+    const Cart__StoredCart *cart = work_of(run)->after;
+    Pricing__QuoteCartRequest request = PRICING__QUOTE_CART_REQUEST__INIT;
+
+    request.currency = cart->currency;
+    request.channel = cart->channel;
+    request.n_lines = cart->n_lines;
+    request.lines = quote_lines(run->arena, cart);
+    request.shipping_address = cart->shipping_address;
+    request.shipping_method = cart->shipping_method;
+    request.n_coupons = cart->n_coupons;
+    request.coupons = cart->coupons;
+    return request;
+}
+
+void work_quote(struct saga_run *run, void (*then)(struct saga_run *run, const Pricing__Quote *quote))
+{
+    Pricing__QuoteCartRequest request = work_quote_request(run);
+
+    if (request.n_lines == 0)
+        then(run, NULL);
+    else
+        call_pricing_quote_cart(run, &request, then);
+}
+
+void work_quoted(struct saga_run *run, const Pricing__Quote *quote)
+{
+    Cart__CartWork *work = work_of(run);
+
+    work->quote = NULL;
+    if (quote) {
+        work->quote = ARENA_NEW(run->arena, Pricing__Quote);
+        *work->quote = *quote;
+    }
+    saga_next(run);
+}
+
+/* --- the change -------------------------------------------------------------------------------------------------------- */
+
+void work_changed(struct saga_run *run, const Cart__StoredCart *cart)
+{
+    work_of(run)->after = copy_of(run, cart);
+    if (work_was_alone(run))
+        saga_next(run);
+    else
+        work_quote(run, work_quoted);
+}
+
+void work_show(struct saga_run *run)
+{
+    const Cart__CartWork *work = work_of(run);
+    int64_t now_us = run->call->as_of_us ? run->call->as_of_us : run->now_us;
+
+    cart_show(run->arena, work->after, work->quote, now_us, (Cart__Cart *)run->answer);
+}
