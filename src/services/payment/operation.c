@@ -30,7 +30,7 @@ void payment_use_provider(struct payment_provider *provider)
 
 struct payment_provider *payment_provider_in_use(void)
 {
-    return provider_in_use ? provider_in_use : provider_test();
+    return provider_in_use ? provider_in_use : provider_builtin();
 }
 
 static Payment__OperationState *state_of(struct saga_run *run)

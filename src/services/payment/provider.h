@@ -5,7 +5,7 @@
  * Adyen and others call it the idempotency key), and all that Souk relies on. Whoever asks cancels when it no longer waits, and
  * then finds out later what became of it.
  *
- * Backs: provider_test.c, built in; the simulator has its own, with faults.
+ * Backs: provider_builtin.c, built in; the simulator has its own, with faults.
  */
 #ifndef SOUK_SERVICES_PAYMENT_PROVIDER_H
 #define SOUK_SERVICES_PAYMENT_PROVIDER_H
@@ -63,6 +63,6 @@ struct payment_provider {
 };
 
 /* The provider that is built in, for tests and demos. Any loop may use it. */
-struct payment_provider *provider_test(void);
+struct payment_provider *provider_builtin(void);
 
 #endif

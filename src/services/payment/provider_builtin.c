@@ -121,7 +121,7 @@ static bool confirm(struct payment_provider *provider, const char *payment_id, c
     return strcmp(secret, expected) == 0;
 }
 
-struct payment_provider *provider_test(void)
+struct payment_provider *provider_builtin(void)
 {
     static struct payment_provider provider = {"test", ask, find, cancel, confirm};
 
