@@ -19,10 +19,11 @@ Feature: The last unit is sold once
 
   Scenario: All of a cart or nothing of it
     Given a product "shirt" at 19.90 EUR with stock 5
-    And a product "cap" at 9.90 EUR with stock 1
+    And a product "cap" at 9.90 EUR with stock 2
     And ann has 2 "shirt" in her cart
     And ann has 2 "cap" in her cart
-    When ann checks out
+    When the merchant adjusts "cap" by -1 because of "damage"
+    And ann checks out
     Then ann is told out_of_stock with 1 available
     And the stock of "shirt" is 5 on hand, 0 reserved, 0 allocated, 5 available
     And the stock of "cap" is 1 on hand, 0 reserved, 0 allocated, 1 available
