@@ -41,6 +41,16 @@
 #define LIMIT_BULK_ARENA ((size_t)4 << 30)
 /* Nesting of JSON that we read; our deepest request has 6 levels. */
 #define LIMIT_JSON_DEPTH 32
+/* Wrong fields that one answer lists; who has more than these starts over anyway. */
+#define LIMIT_VIOLATIONS 20
+/* Query parameters of one request, and the fields that ?fields= and the relations that ?embed= may name. */
+#define LIMIT_QUERY_PARAMETERS 100
+/* Segments of a path; our longest route has 6. */
+#define LIMIT_PATH_SEGMENTS 16
+/* Variables of a route; our longest has 2. */
+#define LIMIT_ROUTE_VARIABLES 4
+/* Fields that one link binds; ours bind 1 or 2. */
+#define LIMIT_LINK_BINDINGS 4
 /* An answer. */
 #define LIMIT_ANSWER_BYTES (256 << 20)
 
