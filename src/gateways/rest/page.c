@@ -1,0 +1,92 @@
+#include "gateways/rest/page.h"
+
+#include "gateways/rest/visit.h"
+
+/* --- entry points ------------------------------------------------------------------------------------------------------- */
+
+/* The last segment names a collection: "products" of "/v1/products". */
+static void write_entry_link(struct json_writer *json, const char *rel, const char *href)
+{
+    json_write_key(json, rel);
+    json_write_object_open(json);
+    json_write_key(json, "href");
+    json_write_string(json, href);
+    json_write_object_close(json);
+}
+
+static bool is_open_collection(const struct route *route, const struct actor *actor)
+{
+    if (route->method == NULL || route->verb != VERB_GET || route->variable_count > 0)
+        return false;
+    const char *scope = route->method->scope;
+    return scope == NULL || (actor->scopes & scope_named(text_of(scope))) != 0;
+}
+
+static void entry_page(struct visit *visit)
+{
+    struct buffer *body = visit_buffer(visit);
+    struct json_writer json;
+    json_write_init(&json, body);
+    json_write_object_open(&json);
+    json_write_key(&json, "name");
+    json_write_string(&json, "Souk");
+    json_write_key(&json, "version");
+    json_write_string(&json, visit->rest->options.version);
+    json_write_key(&json, "_links");
+    json_write_object_open(&json);
+    write_entry_link(&json, "self", visit->route->path);
+    for (const struct route *route = route_first(visit->rest->routes); route != NULL; route = route->next)
+        if (is_open_collection(route, &visit->call->actor))
+            write_entry_link(&json, strrchr(route->path, '/') + 1, route->path);
+    write_entry_link(&json, "service-desc", "/openapi.json");
+    write_entry_link(&json, "service-doc", "/docs");
+    json_write_object_close(&json);
+    json_write_object_close(&json);
+    visit_send(visit, 200, "application/json", buffer_text(body));
+}
+
+/* --- health ------------------------------------------------------------------------------------------------------------- */
+
+static void health_page(struct visit *visit)
+{
+    visit_send(visit, 200, "application/json", TEXT("{\"status\":\"alive\"}"));
+}
+
+static void readiness_page(struct visit *visit)
+{
+    const struct rest_options *options = &visit->rest->options;
+    struct buffer *body = visit_buffer(visit), *checks = visit_buffer(visit);
+    struct json_writer json, inner;
+    json_write_init(&inner, checks);
+    json_write_object_open(&inner);
+    bool ready = options->ready == NULL || options->ready(options->data, &inner);
+    json_write_object_close(&inner);
+
+    json_write_init(&json, body);
+    json_write_object_open(&json);
+    json_write_key(&json, "status");
+    json_write_string(&json, ready ? "ready" : "not_ready");
+    json_write_key(&json, "checks");
+    json_write_raw(&json, buffer_text(checks));
+    json_write_object_close(&json);
+    visit_send(visit, ready ? 200 : 503, "application/json", buffer_text(body));
+}
+
+static void metrics_page(struct visit *visit)
+{
+    const struct rest_options *options = &visit->rest->options;
+    struct buffer *body = visit_buffer(visit);
+    metrics_write(visit->rest->metrics, body);
+    if (options->metrics != NULL)
+        options->metrics(options->data, body);
+    visit_send(visit, 200, "text/plain; version=0.0.4; charset=utf-8", buffer_text(body));
+}
+
+void pages_add(struct route_table *routes)
+{
+    route_add_page(routes, "/", entry_page);
+    route_add_page(routes, "/v1", entry_page);
+    route_add_page(routes, "/healthz", health_page);
+    route_add_page(routes, "/readyz", readiness_page);
+    route_add_page(routes, "/metrics", metrics_page);
+}
