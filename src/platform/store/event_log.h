@@ -103,6 +103,8 @@ void idempotency_forget(struct tx *tx, const struct idempotency_key *key);
  * writer is not held up: the number forgotten, and 1000 means call again. */
 #define IDEMPOTENCY_FORGET_MAX 1000
 int64_t idempotency_forget_older(struct tx *tx, int64_t than_us);
+/* Forget every claim: at the start, when nobody is at work on what was claimed. */
+void idempotency_forget_claims(struct tx *tx);
 
 /* --- inbox --- */
 

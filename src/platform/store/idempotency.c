@@ -80,3 +80,11 @@ int64_t idempotency_forget_older(struct tx *tx, int64_t than_us)
     tx->may_write = may_write;
     return forgotten;
 }
+
+void idempotency_forget_claims(struct tx *tx)
+{
+    bool may_write = tx->may_write;
+    tx->may_write = true;
+    SQL_DO(tx, "DELETE FROM souk_idempotency WHERE result IS NULL");
+    tx->may_write = may_write;
+}
