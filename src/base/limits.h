@@ -71,6 +71,8 @@
 #define LIMIT_COMMIT_BATCH 256
 /* Queries waiting for the readers. */
 #define LIMIT_READER_QUEUE 10000
+/* Sagas under way in one service; one takes about 20 KB. */
+#define LIMIT_SAGAS 10000
 /* An Idempotency-Key. */
 #define LIMIT_IDEMPOTENCY_KEY 255
 /* Idempotency records are kept this long (CONTRACT: at least 24 h). */

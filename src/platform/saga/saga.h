@@ -19,8 +19,14 @@
  *   - unknown or not now (unavailable, overloaded, timed out): the same call again, later and later; before the pivot until the
  *     deadline, then the saga fails and this step too is undone; from the pivot on, and for every undo, without end
  *
+ * From the pivot on, and in an undo, there is no failing: a refused call is logged as an error and made again, with a new key, until
+ * somebody has seen to it (saga_each(), saga_retry()).
+ *
+ * When a step fails after one of its calls had, or may have had, an effect, its own undo runs too. So an undo is fine with finding
+ * nothing to undo, and finds it by what the step would have made (ids from the saga's id), not only by what came back.
+ *
  * A durable saga's progress is events of its service: it is started before the first step and goes on by itself after a crash, at
- * the step it was at, with the state after the last step noted. A saga that is not durable must leave nothing that does not go
+ * the step it was at or one before, with the state noted then. A saga that is not durable must leave nothing that does not go
  * away by itself (a reservation with a time limit does).
  *
  *     running --step done--> running --last step done--> done
@@ -30,6 +36,7 @@
 #ifndef SOUK_PLATFORM_SAGA_H
 #define SOUK_PLATFORM_SAGA_H
 
+#include "base/text.h"
 #include "platform/rpc/call.h"
 #include "platform/rpc/declaration.h"
 
@@ -51,6 +58,9 @@ struct saga {
     /* Fill the answer, after the last step. NULL when steps have filled run->answer themselves; a durable saga's must make it from the
      * state alone, as the steps may have run before a crash. */
     void (*answer)(struct saga_run *run);
+    /* Durable sagas: where to look how it goes ("/v1/checkouts/01jd…", in run->arena). When the answer takes longer than
+     * LIMIT_CHECKOUT_WAIT_MS the caller is told 202 with it. NULL: callers wait. */
+    const char *(*location)(struct saga_run *run);
 };
 #define SAGA_STEPS(array) .steps = (array), .step_count = sizeof(array) / sizeof((array)[0])
 
@@ -59,35 +69,62 @@ struct saga_run {
     const struct method_declaration *method;
     char id[27];                     /* the saga's: fresh, or after a crash the same */
     struct call *call;               /* the caller's; after a restart one of the system's, with nobody waiting */
-    struct arena *arena;             /* for requests and everything the saga makes */
+    struct arena *arena;             /* for everything a step makes; each step has a fresh one, with a copy of state and answer */
     const ProtobufCMessage *request; /* of the operation */
     ProtobufCMessage *state;         /* initialised; pointers in it live in the arena */
     ProtobufCMessage *answer;        /* initialised; to be filled */
     int64_t now_us;                  /* the time the present step began */
+    unsigned attempt;                /* how often this step began anew with new calls */
     bool undoing;
-    void *inside;                    /* the runtime's own */
 };
 
 /* A continuation while it waits for its answer; only the stub that took it knows its type. */
 typedef void (*saga_then)(void);
-/* Call a service; use the generated stubs. With the answer there comes deliver(run, then, answer), which calls `then` with its type. */
+/* Call a service; use the generated stubs. One call at a time; the request is copied. With the answer there comes deliver(run, then, answer), which calls `then` with its type. */
 void saga_call(struct saga_run *run, const struct method_declaration *method, const ProtobufCMessage *request,
                saga_then then,
                void (*deliver)(struct saga_run *run, saga_then then, const ProtobufCMessage *answer));
 /* Before a stub: a refusal of the next call goes to `otherwise` instead of failing the saga. */
 void saga_otherwise(struct saga_run *run, void (*otherwise)(struct saga_run *run, const struct problem *problem));
 
-/* How a step ends; exactly one of these, now or in a `then`. */
+/* How a step ends; exactly one of these: before its function returns, in a `then`, or later on the same loop, when it waits for something of
+ * its own (a provider's answer). That must come: a drain waits for it. */
 void saga_next(struct saga_run *run); /* done (or undone) */
 /* The saga fails: undo what is done. The detail is a format. Not from the pivot on. */
 void saga_refuse(struct saga_run *run, enum result result, const char *detail, ...)
     __attribute__((format(printf, 3, 4)));
 /* As above, with the problem of a call. */
 void saga_refuse_as(struct saga_run *run, const struct problem *problem);
-/* Not yet: run this step again after a time (a buyer at their bank's page, a provider to be asked again). A different `attempt` makes
- * the keys of its calls different: 0 keeps them. */
+/* Not yet: run this step again after a time (a buyer at their bank's page, a provider to be asked again). Its calls bear the same keys as
+ * before, so commands give their first answers again; after saga_again_anew() they bear new ones. */
 void saga_again(struct saga_run *run, int64_t after_us);
-/* The caller need not wait longer: it is told 202 with `location`, and the saga goes on. Durable sagas only; once. */
+void saga_again_anew(struct saga_run *run, int64_t after_us);
+/* The caller need not wait longer: it is told 202 with `location`, and the saga goes on. Durable sagas only; more than once is fine. */
 void saga_accept(struct saga_run *run, const char *location);
+
+/* --- for operators: durable sagas in the tables of the service that declares them --- */
+
+enum saga_status { SAGA_RUNNING, SAGA_UNDOING, SAGA_DONE, SAGA_UNDONE };
+struct saga_record {
+    const char *id;
+    const char *method; /* full name */
+    enum saga_status status;
+    unsigned step;       /* the one that comes next, or came last */
+    const char *step_name;
+    struct text state;   /* packed */
+    struct text problem; /* packed souk.common.v1.Problem: why it is or was undone; empty: it is not */
+    int64_t started_us, changed_us;
+};
+struct service_declaration;
+struct tx;
+/* One saga, in tx->arena; false when there is none. */
+bool saga_find(struct tx *tx, const struct service_declaration *service, const char *id, struct saga_record *record);
+/* Sagas, newest first, those before the id `before` ("" all), at most `limit`; only those not ended when `open`. */
+void saga_each(struct tx *tx, const struct service_declaration *service, bool open, const char *before, int64_t limit,
+               bool (*each)(void *data, const struct saga_record *record), void *data);
+
+struct host;
+/* Have a saga that waits to make a call again make it now. False when none of that id is under way in this host. Any thread. */
+bool saga_retry(struct host *host, const char *id);
 
 #endif

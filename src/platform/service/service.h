@@ -15,6 +15,7 @@
 #define SOUK_PLATFORM_SERVICE_H
 
 #include "platform/bus/bus.h"
+#include "platform/env/delivery.h"
 #include "platform/rpc/call.h"
 #include "platform/rpc/declaration.h"
 #include "platform/store/event_log.h"
@@ -26,8 +27,10 @@ struct context {
     struct call *call; /* who asks; where refusals go; its arena holds everything the handler makes */
     struct tx *tx;     /* what may be read */
     struct arena *arena; /* call->arena */
-    int64_t now_us;    /* the time of this command or query; its events bear it */
-    struct host *host; /* the host's own */
+    int64_t now_us;    /* the time of this command or query; its events bear it. Under ?asOf= the time asked for */
+    /* the host's own */
+    struct host *host;
+    struct batch *batch; /* NULL in a query */
     const char *cause;
 };
 
@@ -45,7 +48,9 @@ enum result context_check_version(struct context *context, int64_t version);
 /* The answers that show this resource ("product", "01jd…") are old from this commit on: caches drop them. Events touch the
  * resource of their own stream by themselves; projections touch what they change. */
 void tx_touch(struct tx *tx, const char *resource, const char *key);
-/* A timer: at `due_us`, once, the service's timer handler of that kind runs as a command with `key`. Setting it again moves it. */
+/* A timer: at `due_us` (wall clock), once, the service's timer handler of that kind runs as a command with `key`. Setting it again moves
+ * it. A handler looks at the state before it acts: after a rebuild a timer may come once more whose handler emitted nothing. One that
+ * refuses is logged and comes again a minute later. */
 void tx_timer_set(struct tx *tx, const char *kind, const char *key, int64_t due_us);
 void tx_timer_clear(struct tx *tx, const char *kind, const char *key);
 
@@ -57,7 +62,9 @@ struct timer_handler {
 };
 
 /* What a service does with another's event. Exactly one of both:
- *   react    decides and emits events of its own, once per event, as a command
+ *   react    decides and emits events of its own, once per event, as a command. An event whose reaction refuses is logged, counted
+ *            and passed over: it would be refused again, and what comes behind it must not wait. So a reaction refuses only what it
+ *            can do without; what must not be lost is a saga's step.
  *   project  writes tables computed from the event alone, like apply; needs no event of its own */
 struct subscription {
     const char *producer; /* "catalog" */
@@ -82,6 +89,14 @@ struct service {
 
 /* --- the host --- */
 
+/* The threads that run queries, of all services of the process: each keeps a connection to every store it was asked for. */
+struct readers;
+struct readers *readers_start(struct env *env, unsigned count);
+/* Answer what is queued, end the threads and close their connections. From then on queries get SHUTTING_DOWN. */
+void readers_stop(struct readers *readers);
+/* After the last host has stopped. */
+void readers_free(struct readers *readers);
+
 struct host;
 
 struct host_options {
@@ -89,29 +104,41 @@ struct host_options {
     const char *store_url; /* "sqlite:./data" */
     struct directory *directory; /* the host adds its service; sagas call through it */
     struct bus *bus;
-    struct loop *loop; /* where durable sagas go on after a restart, and timers tick */
-    unsigned reader_count;
-    /* Told after each commit which resources have changed ("product", "01jd…"); any thread. NULL: nobody asks. */
+    struct loop *loop; /* where durable sagas go on after a restart, and the clock of timers ticks */
+    struct readers *readers;
+    /* Told after each commit, before anybody is answered, which resources have changed ("product", "01jd…"); on the writer's thread. NULL:
+     * nobody asks. */
     void (*touched)(void *data, const char *resource, const char *key);
     void *touched_data;
 };
 
-/* Open the store, migrate, start writer and readers, subscribe, and take up timers and open sagas. NULL with a sentence in `error`. */
+/* Open the store, migrate, start the writer, subscribe, and take up timers and open sagas. Catching up with other services' events
+ * goes on behind its back: host_counts().behind. NULL with a sentence in `error`. */
 struct host *host_start(const struct service *service, const struct host_options *options, char error[512]);
-/* Take no new calls (they get SHUTTING_DOWN), finish what is queued, then close the store. Sagas under way stop between two steps and go
- * on at the next start. Not on a worker. */
+
+/* The end comes in three steps, because what is under way needs the loops, and ending threads would block them:
+ *   host_drain     of every host: no new calls (they get SHUTTING_DOWN); what is queued is answered; sagas stop between two steps, and the
+ *                  durable ones go on at the next start. `drained` runs on `loop` when all that has happened. Any thread, once.
+ *   readers_stop   when the loops have stopped, or on a thread that is none of them
+ *   host_stop      of every host: ends the writer and closes the store */
+void host_drain(struct host *host, struct loop *loop, struct task *drained);
 void host_stop(struct host *host);
 const struct service *host_service(const struct host *host);
 
-/* Run a closure on the writer, as a command of the platform's own: savepoint, commit, then `done` on `home`. For sagas, imports, tests. */
+/* Run a closure on the writer, as a command of the platform's own: savepoint, commit, then `done` on call->home. For sagas, imports, tests. Never
+ * refused; `result` is what `run` gave, or STORAGE_UNAVAILABLE. `run` may see its call only; the job and the call belong to the writer until
+ * `done`. Any thread. */
 struct writer_job {
     enum result (*run)(struct writer_job *job, struct context *context);
-    void (*done)(struct writer_job *job, enum result result); /* on call->home */
+    void (*done)(struct writer_job *job, enum result result);
     struct call *call;
-    struct task task;             /* the host's own from here */
+    /* the host's own from here */
+    struct host *host;
+    struct delivery delivery;
     struct writer_job *next;
     enum result result;
-    int64_t last_event;
+    int64_t last_event; /* the last one it emitted; 0 none */
+    bool is_command;
 };
 void host_write(struct host *host, struct writer_job *job);
 
@@ -119,8 +146,13 @@ void host_write(struct host *host, struct writer_job *job);
 int64_t host_last_event(const struct host *host);
 
 struct host_counts {
-    uint64_t queries, commands, commits, events, refused;
+    uint64_t queries, commands, commits, events;
+    uint64_t refused;           /* calls not answered with OK */
+    uint64_t reactions_refused; /* events passed over */
+    uint64_t timers_refused;
     uint64_t writer_queue, reader_queue;
+    uint64_t sagas_open; /* under way here */
+    uint64_t behind;     /* events of other services not yet handled */
 };
 struct host_counts host_counts(const struct host *host);
 

@@ -1,0 +1,141 @@
+/*
+ * One command in a batch: its idempotency record and its handler.
+ *
+ * The record is stored outside the command's savepoint but in its transaction, so that a refusal is remembered while its effects are
+ * undone, and an answer is remembered exactly when its effects are. What is remembered: success, and refusals that say something about the
+ * state of things (it is sold out, it has changed). What would be otherwise the next time or with another body is not.
+ */
+#include "base/assert.h"
+#include "base/text.h"
+#include "platform/rpc/message.h"
+#include "platform/service/host_internal.h"
+#include "platform/store/digest.h"
+
+/* --- keys -------------------------------------------------------------------------------------------------------- */
+
+static void add_value(void *digest, const char *value)
+{
+    digest_add_text(digest, text_of(value));
+}
+
+/* The values of the route's variables ("/v1/carts/{cart}/lines"): the same key for another cart is another request. */
+static void add_path_variables(struct digest *digest, const struct call *call, const struct method_declaration *method,
+                               const ProtobufCMessage *request)
+{
+    if (method->http_count == 0)
+        return;
+    const char *at = method->http[0].path;
+    while ((at = strchr(at, '{')) != NULL) {
+        size_t length = strcspn(++at, "=}");
+        message_each_text(request, (struct text){at, length}, call->arena, add_value, digest);
+    }
+}
+
+static void take_hash(struct digest *digest, uint8_t hash[IDEMPOTENCY_HASH_BYTES])
+{
+    uint8_t whole[DIGEST_BYTES];
+    digest_end(digest, whole);
+    memcpy(hash, whole, IDEMPOTENCY_HASH_BYTES);
+}
+
+bool idempotency_key_of(const struct call *call, const struct method_declaration *method,
+                        const ProtobufCMessage *request, struct idempotency_key *key)
+{
+    if (*call->idempotency_key == '\0')
+        return false;
+
+    struct digest digest;
+    digest_init(&digest);
+    digest_add_int64(&digest, (int64_t)call->actor.kind);
+    digest_add_text(&digest, text_of(call->actor.id));
+    digest_add_text(&digest, text_of(method->full_name));
+    digest_add_text(&digest, text_of(call->idempotency_key));
+    add_path_variables(&digest, call, method, request);
+    take_hash(&digest, key->key);
+
+    digest_init(&digest);
+    digest_add_text(&digest, message_pack(call->arena, request));
+    take_hash(&digest, key->request);
+    return true;
+}
+
+/* --- records ----------------------------------------------------------------------------------------------------- */
+
+bool result_is_definitive(enum result result)
+{
+    switch (result) {
+    case RESULT_REQUEST_IN_PROGRESS:
+    case RESULT_IDEMPOTENCY_KEY_REUSED:
+        return false;
+    default:
+        break;
+    }
+    switch (result_row(result)->http_status) {
+    case 200: /* done */
+    case 402:
+    case 404:
+    case 409:
+    case 412:
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum result idempotency_replay(const struct idempotency_record *record, struct call *call,
+                               const ProtobufCMessageDescriptor *answer_type, ProtobufCMessage **answer)
+{
+    if (!record->same_request)
+        return call_refuse(call, RESULT_IDEMPOTENCY_KEY_REUSED, "A new request needs a new Idempotency-Key.");
+    if (record->running)
+        return call_refuse(call, RESULT_REQUEST_IN_PROGRESS, "Ask again in a moment, with the same key.");
+
+    call->replayed = true;
+    if (record->result != RESULT_OK) {
+        call->problem = problem_unpack(call->arena, record->problem);
+        return call->problem.result;
+    }
+    *answer = message_unpack(call->arena, answer_type, record->answer);
+    ASSERT(*answer != NULL);
+    return RESULT_OK;
+}
+
+static void remember(struct batch *batch, const struct command *command)
+{
+    const struct writer_job *job = &command->job;
+    bool done = job->result == RESULT_OK;
+    struct arena *arena = job->call->arena;
+    idempotency_store(batch->tx, &command->key, job->result, done ? message_pack(arena, command->answer) : TEXT(""),
+                      done ? TEXT("") : problem_pack(arena, &job->call->problem), batch->now_us);
+}
+
+/* --- the handler ------------------------------------------------------------------------------------------------- */
+
+static enum result run_handler(struct context *context, void *data)
+{
+    struct command *command = data;
+    const struct service_declaration *declaration = context->host->declaration;
+    method_handler handler = declaration->handlers[command->method->index];
+    if (handler == NULL)
+        return call_refuse(context->call, RESULT_UNIMPLEMENTED, NULL);
+    return (enum result)handler(context, command->request, command->answer);
+}
+
+void command_run(struct batch *batch, struct command *command)
+{
+    struct writer_job *job = &command->job;
+    const ProtobufCMessageDescriptor *answer_type = command->method->output->descriptor;
+
+    batch->tx->arena = job->call->arena;
+    if (command->has_key) {
+        struct idempotency_record record = idempotency_find(batch->tx, &command->key);
+        if (record.found) {
+            job->result = idempotency_replay(&record, job->call, answer_type, &command->answer);
+            return;
+        }
+    }
+    command->answer = message_new(job->call->arena, answer_type);
+    job->result = batch_run(batch, job->call, "call", run_handler, command);
+    if (command->has_key && result_is_definitive(job->result))
+        remember(batch, command);
+}

@@ -1,0 +1,271 @@
+/*
+ * Consumers: what a service does with other services' events. One consumer per producer.
+ *
+ * The writer reads the producer's feed before its transaction begins and keeps the events that somebody here has subscribed to. In the
+ * transaction it handles them and moves the inbox past all that was read: an event is handled once, or the whole batch was not.
+ *
+ * Where none of what was read is of interest the position moves in memory only, and the inbox with the next commit that there is: a commit
+ * is an fsync, and after a crash passing over the same events again does no harm.
+ *
+ * A reaction that refuses is passed over (service.h says why). One that fails because the store does is tried again with its batch.
+ */
+#include "base/assert.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "platform/rpc/message.h"
+#include "platform/service/host_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define READ_EVENTS 1024
+/* Of events waiting in memory for their transaction. */
+#define READ_BYTES (4 << 20)
+#define READ_INTERESTING 256
+/* How far the inbox may fall behind the position. */
+#define LAG_MAX 10000
+
+/* --- listening --------------------------------------------------------------------------------------------------- */
+
+static struct consumer *consumer_of(struct host *host, const char *producer)
+{
+    for (size_t i = 0; i < host->consumer_count; i++)
+        if (strcmp(host->consumers[i].producer, producer) == 0)
+            return &host->consumers[i];
+    return NULL;
+}
+
+void consumers_init(struct host *host, struct tx *tx)
+{
+    const struct service *service = host->service;
+    host->consumers = calloc(service->subscription_count + 1, sizeof *host->consumers);
+    ASSERT(host->consumers != NULL);
+    for (size_t i = 0; i < service->subscription_count; i++) {
+        const struct subscription *subscription = &service->subscriptions[i];
+        ASSERT((subscription->react == NULL) != (subscription->project == NULL));
+        if (consumer_of(host, subscription->producer) != NULL)
+            continue;
+        struct consumer *consumer = &host->consumers[host->consumer_count++];
+        consumer->host = host;
+        consumer->producer = subscription->producer;
+        consumer->position = consumer->stored = inbox_position(tx, subscription->producer);
+        atomic_init(&consumer->seen, consumer->position);
+    }
+}
+
+static void on_more(void *data)
+{
+    struct consumer *consumer = data;
+    struct host *host = consumer->host;
+    atomic_store(&consumer->more, true);
+    pthread_mutex_lock(&host->lock);
+    if (!host->deaf)
+        worker_wake(host->worker);
+    pthread_mutex_unlock(&host->lock);
+}
+
+void consumers_listen(struct host *host)
+{
+    for (size_t i = 0; i < host->consumer_count; i++) {
+        struct consumer *consumer = &host->consumers[i];
+        consumer->listener =
+            bus_listen(host->options.bus, host->declaration->name, consumer->producer, on_more, consumer);
+        bus_handled(consumer->listener, consumer->position);
+    }
+}
+
+void consumers_unlisten(struct host *host)
+{
+    for (size_t i = 0; i < host->consumer_count; i++)
+        if (host->consumers[i].listener != NULL)
+            bus_unlisten(host->consumers[i].listener);
+}
+
+uint64_t consumers_behind(const struct host *host)
+{
+    int64_t behind = 0;
+    for (size_t i = 0; i < host->consumer_count; i++) {
+        int64_t last = bus_last(host->options.bus, host->consumers[i].producer);
+        int64_t position = atomic_load(&host->consumers[i].seen);
+        behind += last > position ? last - position : 0;
+    }
+    return (uint64_t)behind;
+}
+
+/* --- reading ----------------------------------------------------------------------------------------------------- */
+
+static bool fits(const struct subscription *subscription, const char *producer, const struct event *event)
+{
+    return strcmp(subscription->event->descriptor->name, event->name) == 0 &&
+           strcmp(subscription->producer, producer) == 0;
+}
+
+static bool is_of_interest(const struct consumer *consumer, const struct event *event)
+{
+    const struct service *service = consumer->host->service;
+    for (size_t i = 0; i < service->subscription_count; i++)
+        if (fits(&service->subscriptions[i], consumer->producer, event))
+            return true;
+    return false;
+}
+
+static struct event event_copy(struct arena *arena, const struct event *event)
+{
+    struct event copy = *event;
+    copy.stream = arena_strdup(arena, event->stream);
+    copy.key = strchr(copy.stream, '/') + 1;
+    copy.name = arena_strdup(arena, event->name);
+    copy.actor = arena_strdup(arena, event->actor);
+    copy.request_id = arena_strdup(arena, event->request_id);
+    copy.cause = arena_strdup(arena, event->cause);
+    copy.data.at = arena_strndup(arena, event->data.at, event->data.length);
+    return copy;
+}
+
+static bool on_event(void *data, const struct event *event)
+{
+    struct consumer *consumer = data;
+    if (is_of_interest(consumer, event)) {
+        struct consumed *consumed = ARENA_NEW(consumer->arena, struct consumed);
+        consumed->event = event_copy(consumer->arena, event);
+        *consumer->end = consumed;
+        consumer->end = &consumed->next;
+        consumer->kept++;
+        consumer->bytes += event->data.length;
+    }
+    return consumer->bytes < READ_BYTES && consumer->kept < READ_INTERESTING;
+}
+
+/* Everything up to `number` is handled. */
+static void move_position(struct consumer *consumer, int64_t number)
+{
+    consumer->position = number;
+    atomic_store(&consumer->seen, number);
+    bus_handled(consumer->listener, number);
+}
+
+static bool consumer_read(struct consumer *consumer, struct arena *arena)
+{
+    consumer->moves = false;
+    consumer->first = NULL;
+    consumer->end = &consumer->first;
+    consumer->kept = 0;
+    consumer->bytes = 0;
+    consumer->arena = arena;
+    if (!atomic_exchange(&consumer->more, false))
+        return false;
+
+    struct bus *bus = consumer->host->options.bus;
+    consumer->read_to = bus_read(bus, consumer->producer, consumer->position, READ_EVENTS, on_event, consumer);
+    if (consumer->read_to < 0) {
+        consumer->first = NULL;
+        atomic_store(&consumer->more, true); /* whatever wakes the writer next has it try again */
+        return false;
+    }
+    if (consumer->read_to < bus_last(bus, consumer->producer))
+        atomic_store(&consumer->more, true);
+    if (consumer->read_to == consumer->position)
+        return false;
+
+    consumer->moves = consumer->first != NULL || consumer->read_to - consumer->stored > LAG_MAX;
+    if (!consumer->moves)
+        move_position(consumer, consumer->read_to);
+    return true;
+}
+
+bool consumers_read(struct host *host, struct arena *arena)
+{
+    bool any = false;
+    for (size_t i = 0; i < host->consumer_count; i++)
+        any |= consumer_read(&host->consumers[i], arena);
+    return any;
+}
+
+/* --- handling ---------------------------------------------------------------------------------------------------- */
+
+struct reaction {
+    const struct subscription *subscription;
+    const struct event *event;
+    const ProtobufCMessage *data;
+};
+
+static enum result run_reaction(struct context *context, void *data)
+{
+    const struct reaction *reaction = data;
+    return reaction->subscription->react(context, reaction->event, reaction->data);
+}
+
+static void react(struct batch *batch, struct reaction *reaction)
+{
+    struct host *host = batch->host;
+    const struct event *event = reaction->event;
+    struct call *call = system_call(host, batch->arena, host->declaration->name, event->request_id);
+    const char *cause =
+        arena_printf(batch->arena, "%s/%" PRId64, reaction->subscription->producer, event->number);
+    if (batch_run(batch, call, cause, run_reaction, reaction) == RESULT_OK)
+        return;
+    count(&host->reactions_refused);
+    LOG_ERROR("an event was passed over, as its reaction refused", log_text("service", host->declaration->name),
+              log_text("event", cause), log_text("name", event->name),
+              log_text("result", result_row(call->problem.result)->wire),
+              log_text("detail", call->problem.detail != NULL ? call->problem.detail : ""));
+}
+
+static void project(struct batch *batch, const struct reaction *reaction)
+{
+    batch->tx->arena = batch->arena;
+    batch->tx->may_write = true;
+    reaction->subscription->project(batch->tx, reaction->event, reaction->data);
+    batch->tx->may_write = false;
+}
+
+static void handle_event(struct batch *batch, const struct consumer *consumer, const struct event *event)
+{
+    const struct service *service = batch->host->service;
+    for (size_t i = 0; i < service->subscription_count; i++) {
+        const struct subscription *subscription = &service->subscriptions[i];
+        if (!fits(subscription, consumer->producer, event))
+            continue;
+        struct reaction reaction = {.subscription = subscription, .event = event};
+        reaction.data = message_unpack(batch->arena, subscription->event->descriptor, event->data);
+        ASSERT(reaction.data != NULL);
+        if (subscription->react != NULL)
+            react(batch, &reaction);
+        else
+            project(batch, &reaction);
+    }
+}
+
+void consumers_handle(struct batch *batch)
+{
+    struct host *host = batch->host;
+    for (size_t i = 0; i < host->consumer_count; i++) {
+        struct consumer *consumer = &host->consumers[i];
+        for (const struct consumed *consumed = consumer->first; consumed != NULL; consumed = consumed->next)
+            handle_event(batch, consumer, &consumed->event);
+        if (consumer->moves)
+            inbox_move(batch->tx, consumer->producer, consumer->read_to);
+    }
+}
+
+void consumers_handled(struct host *host)
+{
+    for (size_t i = 0; i < host->consumer_count; i++) {
+        struct consumer *consumer = &host->consumers[i];
+        if (!consumer->moves)
+            continue;
+        consumer->moves = false;
+        consumer->stored = consumer->read_to;
+        move_position(consumer, consumer->read_to);
+    }
+}
+
+void consumers_failed(struct host *host)
+{
+    for (size_t i = 0; i < host->consumer_count; i++) {
+        struct consumer *consumer = &host->consumers[i];
+        if (consumer->moves)
+            atomic_store(&consumer->more, true);
+        consumer->moves = false;
+    }
+}

@@ -1,0 +1,240 @@
+/*
+ * What the files of the host share.
+ *
+ *     local.c      calls in: who may, which queue, what happens to those that can't wait
+ *     readers.c    the queue of queries and who takes from it
+ *     query.c      one query, now or as of a time
+ *     writer.c     the queue of commands, the batch, the commit, and what follows it
+ *     command.c    one command in a batch: its idempotency record and its handler
+ *     consumer.c   other services' events
+ *     feed.c       this service's events for others
+ *     timers.c     due timers, and the one clock that wakes the writer
+ *     context.c    what handlers and apply functions call
+ *     host.c       start, drain, stop
+ *
+ * Threads. `open`, `last_event`, the counts and the gate are atomic; the queue has its own lock; everything under "the writer's"
+ * belongs to whoever runs the writer's step. What belongs to a loop says so.
+ */
+#ifndef SOUK_PLATFORM_HOST_INTERNAL_H
+#define SOUK_PLATFORM_HOST_INTERNAL_H
+
+#include "platform/env/delivery.h"
+#include "platform/saga/saga.h"
+#include "platform/service/service.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct saga_under_way; /* saga/saga_internal.h */
+
+/* --- what a transaction changed --- */
+
+struct touched_resource {
+    const char *resource, *key;
+    struct touched_resource *before;
+};
+/* tx->touched points here; NULL where nobody listens (rebuild, temporal). */
+struct touched {
+    struct arena *arena; /* of the batch */
+    struct touched_resource *newest;
+    bool timers; /* some were set or cleared */
+};
+
+/* --- jobs --- */
+
+/* A call on its way through the writer. */
+struct command {
+    struct writer_job job;
+    const struct method_declaration *method;
+    const ProtobufCMessage *request;
+    ProtobufCMessage *answer;
+    struct idempotency_key key;
+    bool has_key;
+};
+
+/* A call on its way through the readers. */
+struct query {
+    struct delivery delivery;
+    struct query *next;
+    struct host *host;
+    const struct method_declaration *method;
+    const ProtobufCMessage *request;
+    struct call *call;
+    ProtobufCMessage *answer; /* NULL: the problem is in the call */
+};
+
+/* --- the writer's batch --- */
+
+/* One transaction: commands, timers and reactions, each in a savepoint. */
+struct batch {
+    struct host *host;
+    struct tx *tx;
+    struct arena *arena; /* lives until the batch is over */
+    struct touched touched;
+    int64_t now_us;
+    uint64_t events;
+    int64_t timer_due_us; /* the earliest after this batch */
+};
+
+/* Run `run` in a savepoint with a context of its own: keep what it did when it returns OK, undo it otherwise. */
+enum result batch_run(struct batch *batch, struct call *call, const char *cause,
+                      enum result (*run)(struct context *context, void *data), void *data);
+
+/* --- consumers --- */
+
+/* An event of a producer, read and waiting for its transaction. */
+struct consumed {
+    struct event event;
+    struct consumed *next;
+};
+struct consumer {
+    struct host *host;
+    const char *producer;
+    struct bus_listener *listener;
+    atomic_bool more;
+    atomic_int_fast64_t seen; /* `position`, for others to read */
+    /* the writer's */
+    int64_t position; /* everything up to here is handled or of no interest */
+    int64_t stored;   /* what the inbox says: never beyond `position`, and behind it only by events of no interest */
+    /* of the present batch */
+    bool moves; /* its inbox is to be moved to `read_to` */
+    int64_t read_to;
+    size_t kept, bytes;
+    struct consumed *first, **end;
+    struct arena *arena;
+};
+
+/* --- the host --- */
+
+struct transport {
+    ProtobufCService base;
+    struct host *host;
+};
+
+struct host {
+    const struct service *service;
+    const struct service_declaration *declaration;
+    struct host_options options;
+    struct env *env;
+    struct store *store;
+    struct transport transport;
+
+    /* The gate. `open` counts what keeps the host from being drained: calls, jobs, sagas, the clock. */
+    atomic_bool draining, drained;
+    atomic_uint_fast64_t open;
+    struct loop *drained_loop;
+    struct task *drained_task;
+
+    pthread_mutex_t lock; /* of the fields up to the blank line; taken last */
+    bool deaf;            /* the bus wakes nobody any more */
+    struct saga_under_way *sagas;
+    struct feed_connection *feed_connections; /* idle ones */
+
+    atomic_uint_fast64_t queries, commands, commits, events, refused, reactions_refused, timers_refused;
+    atomic_uint_fast64_t reading; /* queries waiting or running */
+    atomic_int_fast64_t last_event;
+    atomic_uint_fast64_t sagas_open;
+
+    /* the writer's queue, under its lock */
+    pthread_mutex_t queue_lock;
+    struct writer_job *queue_first, **queue_end;
+    atomic_uint_fast64_t queued;
+
+    atomic_bool started; /* the writer may look at what follows */
+
+    /* the writer's */
+    struct worker *worker;
+    struct connection *connection;
+    struct event_log_head head;
+    bool head_is_known;
+    bool store_fails;        /* said so already */
+    int64_t rest_until_us;   /* monotonic: after a failure, timers and reactions wait */
+    int64_t forget_us;       /* when to drop old idempotency records next */
+    int64_t timer_due_us;    /* the earliest timer; INT64_MAX none */
+    struct consumer *consumers;
+    size_t consumer_count;
+
+    /* options.loop's */
+    struct task arm;    /* set the clock to `armed_us` */
+    struct timer clock; /* wakes the writer */
+    struct task stop_clock;
+    bool clock_stopped;
+    atomic_bool arm_posted;
+    atomic_int_fast64_t armed_us; /* what the clock is set to, wall clock; 0 nothing */
+};
+
+static inline void count(atomic_uint_fast64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* host.c */
+void host_open(struct host *host);   /* one more that will be answered */
+void host_close(struct host *host);  /* it has been */
+
+/* local.c */
+void transport_init(struct transport *transport, struct host *host);
+void count_refusal(struct host *host);
+
+/* readers.c */
+/* Take a query, or refuse it: then the problem is in the call, and nothing else will happen to it. */
+enum result readers_take(struct readers *readers, struct host *host, const struct method_declaration *method,
+                         const ProtobufCMessage *request, struct call *call);
+
+/* query.c */
+enum result query_run(struct query *query, struct connection *connection);
+
+/* writer.c */
+void writer_init(struct host *host);
+bool writer_step(void *host);
+
+/* command.c */
+/* The key of a request under the caller's Idempotency-Key; false when the call bears none. */
+bool idempotency_key_of(const struct call *call, const struct method_declaration *method,
+                        const ProtobufCMessage *request, struct idempotency_key *key);
+/* What a stored record says to whoever asks again: OK with *answer, or the call is refused. */
+enum result idempotency_replay(const struct idempotency_record *record, struct call *call,
+                               const ProtobufCMessageDescriptor *answer_type, ProtobufCMessage **answer);
+/* Whether asking again would give the same, so that the answer is kept for the key. */
+bool result_is_definitive(enum result result);
+void command_run(struct batch *batch, struct command *command);
+
+/* consumer.c */
+void consumers_init(struct host *host, struct tx *tx);
+void consumers_listen(struct host *host);
+void consumers_unlisten(struct host *host);
+/* Read what is new, outside of any transaction. False when there is nothing to do. */
+bool consumers_read(struct host *host, struct arena *arena);
+void consumers_handle(struct batch *batch);
+void consumers_handled(struct host *host);
+void consumers_failed(struct host *host);
+uint64_t consumers_behind(const struct host *host);
+
+/* feed.c */
+void feed_start(struct host *host);
+void feed_stop(struct host *host);
+
+/* timers.c */
+void clock_init(struct host *host);
+bool timers_are_due(const struct host *host);
+void timers_run(struct batch *batch);
+int64_t timers_earliest(struct tx *tx);
+/* Have the clock wake the writer when it has something to do next; on the writer. */
+void clock_arm(struct host *host);
+
+/* context.c */
+struct context context_of(struct batch *batch, struct call *call, const char *cause);
+/* A call of the system's own, as which timers and reactions run. */
+struct call *system_call(struct host *host, struct arena *arena, const char *actor, const char *request_id);
+const struct event_declaration *event_declaration_find(const struct service *service, const char *name);
+
+/* saga/saga.c */
+/* Take a call, or refuse it as readers_take() does. */
+enum result saga_begin(struct host *host, const struct method_declaration *method, const ProtobufCMessage *request,
+                       struct call *call);
+void sagas_resume(struct host *host, struct tx *tx); /* build those that are open */
+void sagas_start(struct host *host);                 /* and let them run */
+void sagas_discard(struct host *host);               /* or not, when the host does not start */
+void sagas_drain(struct host *host);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * One query: its handler on the tables as they are, or as they were.
+ *
+ * For ?asOf= the method's `history` names the streams that the answer is made of. They are replayed into scratch tables
+ * (temporal.h) and the same handler runs on those.
+ */
+#include "base/assert.h"
+#include "platform/rpc/message.h"
+#include "platform/service/host_internal.h"
+#include "platform/service/temporal.h"
+
+static enum result run_handler(struct query *query, struct tx *tx, int64_t now_us)
+{
+    struct call *call = query->call;
+    struct host *host = query->host;
+    method_handler handler = host->declaration->handlers[query->method->index];
+    if (handler == NULL)
+        return call_refuse(call, RESULT_UNIMPLEMENTED, NULL);
+
+    tx->arena = call->arena;
+    struct context context = {.call = call, .tx = tx, .arena = call->arena, .now_us = now_us, .host = host};
+    query->answer = message_new(call->arena, query->method->output->descriptor);
+    return (enum result)handler(&context, query->request, query->answer);
+}
+
+/* --- as of a time ------------------------------------------------------------------------------------------------ */
+
+struct streams {
+    struct arena *arena;
+    struct text kind; /* "product/" */
+    const char **names;
+    size_t count;
+};
+
+static void add_stream(void *data, const char *key)
+{
+    struct streams *streams = data;
+    const char *name = arena_printf(streams->arena, "%.*s%s", (int)streams->kind.length, streams->kind.at, key);
+    ARENA_ROOM(streams->arena, streams->names, streams->count);
+    streams->names[streams->count++] = name;
+}
+
+/* The streams of one `history`: a star stays as it is, a field gives its values ("product/{id}"). What is now tells more than the request
+ * does (an id where that has a slug); where there is nothing now, the request must do. */
+static void add_streams(struct streams *streams, const char *history, const struct query *query, bool exists_now)
+{
+    size_t kind_length = (size_t)(strchr(history, '/') + 1 - history);
+    streams->kind = (struct text){history, kind_length};
+    const char *key = history + kind_length;
+    if (*key != '{') {
+        add_stream(streams, key);
+        return;
+    }
+    struct text field = {key + 1, strcspn(key + 1, "}")};
+    size_t before = streams->count;
+    if (exists_now)
+        message_each_text(query->answer, field, streams->arena, add_stream, streams);
+    if (streams->count == before)
+        message_each_text(query->request, field, streams->arena, add_stream, streams);
+}
+
+/* Run the handler on the tables as they were at call->as_of_us. */
+static enum result run_in_the_past(struct query *query, struct tx *live)
+{
+    struct call *call = query->call;
+    bool exists_now = run_handler(query, live, env_now_us(query->host->env)) == RESULT_OK;
+    call->problem = (struct problem){0};
+
+    struct streams streams = {.arena = call->arena};
+    for (const char *const *history = query->method->history; *history != NULL; history++)
+        add_streams(&streams, *history, query, exists_now);
+
+    struct temporal temporal = temporal_open(query->host->service, live, streams.names, streams.count, call->as_of_us, call->arena);
+    enum result result = temporal.result;
+    if (result == RESULT_OK) {
+        result = run_handler(query, temporal.tx, call->as_of_us);
+        if (temporal.tx->failed)
+            live->failed = true;
+    }
+    temporal_close(&temporal);
+    return result;
+}
+
+enum result query_run(struct query *query, struct connection *connection)
+{
+    struct tx *tx = tx_begin(connection);
+    enum result result = query->call->as_of_us != 0 ? run_in_the_past(query, tx)
+                                                    : run_handler(query, tx, env_now_us(query->host->env));
+    if (tx->failed) {
+        query->call->problem = (struct problem){0};
+        result = call_refuse(query->call, RESULT_STORAGE_UNAVAILABLE, NULL);
+    }
+    tx_rollback(tx);
+    return result;
+}

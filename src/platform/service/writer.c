@@ -1,0 +1,262 @@
+/*
+ * The writer: the one thread of a service that changes its store.
+ *
+ * A step takes everything that waits, up to a batch: calls, due timers, events of other services. All of it goes into one
+ * transaction, each in a savepoint of its own, and one commit makes it durable:
+ *
+ *     take, read feeds -> begin -> commands, timers, events -> commit -> touch, publish, answer, mark as handled
+ *
+ * Nobody hears of anything before the commit, and caches hear of it before the caller does, so that who reads after his answer
+ * reads what he wrote. While one batch is being committed the next gathers: the more there is to do, the more a commit carries.
+ *
+ * When the store fails, everybody in the batch is told so, nothing has happened, and timers and reactions rest for a second.
+ */
+#include "base/assert.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "platform/service/host_internal.h"
+
+#define REST_US INT64_C(1000000)
+
+/* --- the queue --------------------------------------------------------------------------------------------------- */
+
+void writer_init(struct host *host)
+{
+    pthread_mutex_init(&host->queue_lock, NULL);
+    host->queue_end = &host->queue_first;
+}
+
+static void on_job_home(struct delivery *delivery)
+{
+    struct writer_job *job = (struct writer_job *)((char *)delivery - offsetof(struct writer_job, delivery));
+    struct host *host = job->host;
+    job->done(job, job->result);
+    host_close(host);
+}
+
+void host_write(struct host *host, struct writer_job *job)
+{
+    host_open(host);
+    job->host = host;
+    job->delivery = (struct delivery){.arrive = on_job_home, .home = job->call->home};
+    job->next = NULL;
+    job->result = RESULT_OK;
+    job->last_event = 0;
+
+    pthread_mutex_lock(&host->queue_lock);
+    *host->queue_end = job;
+    host->queue_end = &job->next;
+    pthread_mutex_unlock(&host->queue_lock);
+    atomic_fetch_add(&host->queued, 1);
+    worker_wake(host->worker);
+}
+
+/* The first jobs of the queue, as a list. */
+static struct writer_job *take_jobs(struct host *host)
+{
+    pthread_mutex_lock(&host->queue_lock);
+    struct writer_job *first = host->queue_first;
+    struct writer_job **end = &host->queue_first;
+    unsigned taken = 0;
+    while (*end != NULL && taken < LIMIT_COMMIT_BATCH) {
+        end = &(*end)->next;
+        taken++;
+    }
+    host->queue_first = *end;
+    *end = NULL;
+    if (host->queue_first == NULL)
+        host->queue_end = &host->queue_first;
+    pthread_mutex_unlock(&host->queue_lock);
+    atomic_fetch_sub(&host->queued, taken);
+    return taken > 0 ? first : NULL;
+}
+
+/* --- one job ----------------------------------------------------------------------------------------------------- */
+
+enum result batch_run(struct batch *batch, struct call *call, const char *cause,
+                      enum result (*run)(struct context *context, void *data), void *data)
+{
+    struct tx *tx = batch->tx;
+    struct event_log_head head = batch->host->head;
+    struct touched_resource *newest = batch->touched.newest;
+    uint64_t events = batch->events;
+    struct context context = context_of(batch, call, cause);
+
+    tx->arena = call->arena;
+    tx_savepoint(tx);
+    enum result result = run(&context, data);
+    if (result == RESULT_OK) {
+        ASSERT(call->problem.result == RESULT_OK);
+        tx_savepoint_keep(tx);
+        return RESULT_OK;
+    }
+    if (call->problem.result == RESULT_OK)
+        call_refuse(call, result, NULL);
+    tx_savepoint_undo(tx);
+    batch->host->head = head;
+    batch->touched.newest = newest;
+    batch->events = events;
+    return call->problem.result;
+}
+
+static enum result run_platform_job(struct context *context, void *data)
+{
+    struct writer_job *job = data;
+    return job->run(job, context);
+}
+
+static void run_job(struct batch *batch, struct writer_job *job)
+{
+    struct host *host = batch->host;
+    int64_t before = host->head.number;
+    if (!job->is_command)
+        job->result = batch_run(batch, job->call, "call", run_platform_job, job);
+    else if (env_monotonic_us(host->env) > job->call->deadline_us)
+        job->result = call_refuse(job->call, RESULT_DEADLINE_EXCEEDED, "It waited too long for its turn.");
+    else
+        command_run(batch, (struct command *)job);
+    if (host->head.number > before)
+        job->last_event = host->head.number;
+}
+
+/* --- after the commit -------------------------------------------------------------------------------------------- */
+
+static void tell_touched(const struct batch *batch)
+{
+    const struct host_options *options = &batch->host->options;
+    if (options->touched == NULL)
+        return;
+    for (const struct touched_resource *at = batch->touched.newest; at != NULL; at = at->before)
+        options->touched(options->touched_data, at->resource, at->key);
+}
+
+/* Whether the answer waits until the listeners have caught up. */
+static bool is_settling(const struct writer_job *job)
+{
+    return job->is_command && job->last_event > 0 && ((const struct command *)job)->method->settled;
+}
+
+static void answer_jobs(struct host *host, struct writer_job *jobs)
+{
+    struct deliveries deliveries = {0};
+    for (struct writer_job *job = jobs, *next; job != NULL; job = next) {
+        next = job->next; /* posted, it may be gone */
+        if (job->is_command)
+            count(&host->commands);
+        if (job->result != RESULT_OK)
+            count_refusal(host);
+        if (is_settling(job)) {
+            delivery_prepare(&job->delivery);
+            bus_when_settled(host->options.bus, host->declaration->name, job->last_event, job->delivery.home,
+                             &job->delivery.task, INT64_C(1000) * LIMIT_SETTLE_MS);
+            continue;
+        }
+        deliveries_add(&deliveries, &job->delivery);
+    }
+    deliveries_post(&deliveries);
+}
+
+static void batch_succeeded(struct batch *batch, struct writer_job *jobs)
+{
+    struct host *host = batch->host;
+    if (host->store_fails)
+        LOG_INFO("the store takes commits again", log_text("service", host->declaration->name));
+    host->store_fails = false;
+    host->timer_due_us = batch->timer_due_us;
+    count(&host->commits);
+    atomic_fetch_add(&host->events, batch->events);
+    atomic_store(&host->last_event, host->head.number);
+
+    tell_touched(batch);
+    if (batch->events > 0)
+        bus_publish(host->options.bus, host->declaration->name, host->head.number);
+    answer_jobs(host, jobs);
+    consumers_handled(host);
+}
+
+static void batch_failed(struct batch *batch, struct writer_job *jobs)
+{
+    struct host *host = batch->host;
+    if (!host->store_fails)
+        LOG_ERROR("the store takes no commits", log_text("service", host->declaration->name));
+    host->store_fails = true;
+    host->head_is_known = false;
+    host->rest_until_us = env_monotonic_us(host->env) + REST_US;
+
+    for (struct writer_job *job = jobs; job != NULL; job = job->next) {
+        job->last_event = 0;
+        if (job->result == RESULT_DEADLINE_EXCEEDED)
+            continue; /* it did not run */
+        job->call->problem = (struct problem){0};
+        job->call->replayed = false;
+        job->result = call_refuse(job->call, RESULT_STORAGE_UNAVAILABLE, NULL);
+    }
+    answer_jobs(host, jobs);
+    consumers_failed(host);
+}
+
+/* --- a step ------------------------------------------------------------------------------------------------------ */
+
+static void begin(struct batch *batch)
+{
+    struct host *host = batch->host;
+    batch->tx = tx_begin(host->connection);
+    batch->tx->arena = batch->arena;
+    batch->tx->touched = &batch->touched;
+    if (!host->head_is_known)
+        event_log_head(batch->tx, &host->head);
+    host->head_is_known = true;
+
+    int64_t now_us = env_now_us(host->env);
+    batch->now_us = now_us > host->head.at_us ? now_us : host->head.at_us;
+    batch->timer_due_us = host->timer_due_us;
+}
+
+static bool end(struct batch *batch)
+{
+    struct tx *tx = batch->tx;
+    tx->arena = batch->arena;
+    if (batch->touched.timers)
+        batch->timer_due_us = timers_earliest(tx);
+    tx->touched = NULL;
+    if (!tx->failed)
+        return tx_commit(tx);
+    tx_rollback(tx);
+    return false;
+}
+
+static void run_batch(struct host *host, struct writer_job *jobs, bool rests, struct arena *arena)
+{
+    struct batch batch = {.host = host, .arena = arena, .touched = {.arena = arena}};
+    begin(&batch);
+    for (struct writer_job *job = jobs; job != NULL; job = job->next)
+        run_job(&batch, job);
+    if (!rests) {
+        timers_run(&batch);
+        consumers_handle(&batch);
+    }
+    if (end(&batch))
+        batch_succeeded(&batch, jobs);
+    else
+        batch_failed(&batch, jobs);
+}
+
+bool writer_step(void *data)
+{
+    struct host *host = data;
+    if (!atomic_load(&host->started))
+        return false;
+
+    struct arena *arena = arena_new(LIMIT_BULK_ARENA);
+    bool rests = env_monotonic_us(host->env) < host->rest_until_us;
+    struct writer_job *jobs = take_jobs(host);
+    bool consumes = !rests && consumers_read(host, arena);
+    bool works = jobs != NULL || consumes || (!rests && timers_are_due(host));
+    if (works)
+        run_batch(host, jobs, rests, arena);
+    else
+        store_checkpoint(host->connection);
+    arena_free(arena);
+    clock_arm(host);
+    return works;
+}
