@@ -142,8 +142,28 @@ $(GEN)/platform/store/migrations.c $(GEN)/platform/store/migrations.h &: src/pla
 	@mkdir -p $(@D)
 	tools/embed-migrations platform $< $(@D)/migrations
 
+# Toys: services for the platform's own tests (tests/toys), made like real ones.
+TOYS := $(GEN)/toys
+TOY_PROTOS := $(wildcard tests/toys/proto/toy/*.proto)
+TOY_NAMES := $(TOY_PROTOS:tests/toys/proto/toy/%.proto=%)
+TOY_C := $(foreach name,$(TOY_NAMES),$(addprefix $(TOYS)/toy/$(name).,pb-c.c souk.c service.c client.c)) \
+         $(patsubst tests/toys/%/migrations,$(TOYS)/%/migrations.c,$(wildcard tests/toys/*/migrations))
+$(TOYS)/%.pb-c.c: tests/toys/proto/%.proto
+	@mkdir -p $(@D)
+	$(Q)protoc-c --c_out=$(TOYS) -Itests/toys/proto $(PROTOC_FLAGS) $*.proto
+$(TOYS)/toys.stamp: $(TOY_PROTOS) $(PROTOS) $(GENERATOR)
+	@rm -rf $(TOYS)/new && mkdir -p $(TOYS)/new
+	$(Q)protoc --plugin=protoc-gen-souk=$(GENERATOR) --souk_out=$(TOYS)/new -Itests/toys/proto $(PROTOC_FLAGS) $(TOY_NAMES:%=toy/%.proto)
+	@rm -r $(TOYS)/new/souk # the list of all services is of the real ones
+	@tools/move-changed $(TOYS)/new $(TOYS)
+	@touch $@
+$(filter %.souk.c %.service.c %.client.c,$(TOY_C)): $(TOYS)/toys.stamp ;
+$(TOYS)/%/migrations.c: tests/toys/%/migrations $$(wildcard tests/toys/$$*/migrations/*.sql) tools/embed-migrations
+	@mkdir -p $(@D)
+	$(Q)tools/embed-migrations $* $< $(@D)/migrations
+
 .PHONY: generate
-generate: $(GENERATED)
+generate: $(GENERATED) $(TOY_C)
 
 # --- objects ------------------------------------------------------------------------------------------------------------
 
@@ -151,6 +171,12 @@ $(OUT)/src/%.o: src/%.c | generate
 	@mkdir -p $(@D)
 	@echo '  compile $<'
 	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -MD -MP -c -o $@ $<
+$(OUT)/tests/toys/%.o: tests/toys/%.c | generate
+	@mkdir -p $(@D)
+	@echo '  compile $<'
+	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -MD -MP -c -o $@ $<
+$(OUT)/src/%_test.o $(OUT)/tests/toys/%.o: EXTRA_CFLAGS += -Itests -isystem $(TOYS)
+$(OUT)/gen/toys/%.o: EXTRA_CFLAGS += -isystem $(TOYS)
 $(OUT)/gen/%.o: $(GEN)/%.c | generate
 	@mkdir -p $(@D)
 	@echo '  compile $<'
@@ -166,11 +192,15 @@ $(OUT)/libsouk.a: $(OBJECTS)
 	@rm -f $@
 	@echo '  archive $@'
 	$(Q)ar rcs $@ $^
+$(OUT)/libtoys.a: $(TOY_C:$(GEN)/%.c=$(OUT)/gen/%.o) $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/toys/*.c))
+	@rm -f $@
+	@echo '  archive $@'
+	$(Q)ar rcs $@ $^
 # A test may include its source to reach statics, so its own object wins over the archive's member.
-$(OUT)/tests/%: $(OUT)/src/%.o $(OUT)/libsouk.a
+$(OUT)/tests/%: $(OUT)/src/%.o $(OUT)/libtoys.a $(OUT)/libsouk.a
 	@mkdir -p $(@D)
 	@echo '  link    $@'
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS) $(shell pkg-config --libs cmocka)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(OUT)/libtoys.a $(OUT)/libsouk.a $(LDLIBS) $(shell pkg-config --libs cmocka)
 
 ## unit: build and run the unit tests (VARIANT=asan, tsan)
 .PHONY: unit

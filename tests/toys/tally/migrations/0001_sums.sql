@@ -1,0 +1,4 @@
+CREATE TABLE sum (
+    name  TEXT PRIMARY KEY,
+    value BIGINT NOT NULL
+);
