@@ -1,0 +1,10 @@
+/*
+ * Checkout as a service. It has no tables of its own: what it knows is how its sagas go, which the platform keeps.
+ */
+#include "services/checkout/checkout.h"
+
+#include "services/checkout/checkout_internal.h"
+
+const struct service checkout_service = {
+    .declaration = &checkout_declaration,
+};
