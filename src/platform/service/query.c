@@ -71,11 +71,13 @@ static enum result run_in_the_past(struct query *query, struct tx *live)
         add_streams(&streams, *history, query, exists_now);
 
     struct temporal temporal = temporal_open(query->host->service, live, streams.names, streams.count, call->as_of_us, call->arena);
-    enum result result = temporal.result;
-    if (result == RESULT_OK) {
+    enum result result;
+    if (temporal.result == RESULT_OK) {
         result = run_handler(query, temporal.tx, call->as_of_us);
         if (temporal.tx->failed)
             live->failed = true;
+    } else {
+        result = call_refuse(call, temporal.result, "That past can't be computed now.");
     }
     temporal_close(&temporal);
     return result;

@@ -132,26 +132,28 @@ static int64_t last_number_until(struct tx *tx, int64_t until_us)
     return within;
 }
 
-/* The streams of a kind are those from "product/" to before "product0", as 0 follows the slash: a range of the index. */
-struct kind_range {
-    char from[128];
-    char to[128];
-};
+/* Streams may be named by callers: one without a slash, or of a kind longer than any of ours, has no events and is no mistake. */
+#define KIND_MAX 64
 
+/* A key may hold slashes and stars: only a star alone is every key. */
 static bool is_kind(const char *stream)
 {
-    size_t length = strlen(stream);
-    return length > 2 && strcmp(stream + length - 2, "/*") == 0;
+    const char *slash = strchr(stream, '/');
+    return slash && slash - stream <= KIND_MAX && strcmp(slash + 1, "*") == 0;
 }
+
+/* The streams of a kind are those from "product/" to before "product0", as 0 follows the slash: a range of the index. */
+struct kind_range {
+    char from[KIND_MAX + 2];
+    char to[KIND_MAX + 2];
+};
 
 static struct kind_range kind_range(const char *stream)
 {
-    struct kind_range range;
-    size_t length = strlen(stream) - 1;
-    ASSERT(length < sizeof range.from);
+    struct kind_range range = {0};
+    size_t length = strlen(stream) - 1; /* without the star */
     memcpy(range.from, stream, length);
-    range.from[length] = '\0';
-    memcpy(range.to, range.from, length + 1);
+    memcpy(range.to, stream, length);
     range.to[length - 1] = '/' + 1;
     return range;
 }

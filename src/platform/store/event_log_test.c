@@ -146,6 +146,16 @@ static void events_are_read_by_stream_kind_and_time(void **state)
     assert_string_equal(read_numbers(tx, "product/*", 2, 0, 2), "3 5 ");
     assert_string_equal(read_numbers(tx, "box/*", 0, 0, 100), "4 ");
     assert_string_equal(read_numbers(tx, "prod/*", 0, 0, 100), "");
+    assert_string_equal(read_numbers(tx, "product/shirt/*", 0, 0, 100), "");
+    char *long_key = arena_alloc(test->arena, 1000);
+    memset(long_key, 'x', 988);
+    memcpy(long_key, "product/", 8);
+    memcpy(long_key + 988, "/*", 3);
+    assert_string_equal(read_numbers(tx, long_key, 0, 0, 100), "");
+    assert_string_equal(read_numbers(tx, long_key + 8, 0, 0, 100), "");
+    assert_string_equal(read_numbers(tx, "product", 0, 0, 100), "");
+    assert_string_equal(read_numbers(tx, "*", 0, 0, 100), "");
+    assert_string_equal(read_numbers(tx, "", 0, 0, 100), "");
     assert_string_equal(read_numbers(tx, NULL, 0, 3000000, 100), "1 2 3 ");
     assert_string_equal(read_numbers(tx, NULL, 0, 3999999, 100), "1 2 3 ");
     assert_string_equal(read_numbers(tx, NULL, 0, 999999, 100), "");

@@ -107,6 +107,18 @@ static void old_answers_are_forgotten_in_slices_and_claims_stay(void **state)
     assert_true(tx_commit(tx));
 }
 
+static void at_the_start_claims_are_forgotten_and_answers_stay(void **state)
+{
+    (void)state;
+    struct tx *tx = test_store_begin(test);
+    idempotency_claim(tx, &key, 1);
+    idempotency_store(tx, &other, RESULT_OK, TEXT(""), TEXT(""), 1);
+    idempotency_forget_claims(tx);
+    assert_false(idempotency_find(tx, &key).found);
+    assert_true(idempotency_find(tx, &other).found);
+    assert_true(tx_commit(tx));
+}
+
 int main(void)
 {
 #define TEST_OF(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -116,6 +128,7 @@ int main(void)
         TEST_OF(a_forgotten_claim_may_be_made_again),
         TEST_OF(claiming_twice_is_our_mistake),
         TEST_OF(old_answers_are_forgotten_in_slices_and_claims_stay),
+        TEST_OF(at_the_start_claims_are_forgotten_and_answers_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
