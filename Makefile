@@ -29,7 +29,8 @@ CC := clang
 WARNINGS :=
 endif
 # Generated headers count as the system's: the initialisers that protobuf-c writes cast const away (so -MD, which follows those too).
-BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -pthread -fPIE $(CFLAGS_$(VARIANT)) $(EXTRA_CFLAGS) \
+VERSION := 0.1.0
+BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOUK_VERSION='"$(VERSION)"' -pthread -fPIE $(CFLAGS_$(VARIANT)) $(EXTRA_CFLAGS) \
               -Isrc -isystem $(GEN) $(shell pkg-config --cflags $(PKGS))
 LDFLAGS = -pie -pthread $(filter -fsanitize%,$(CFLAGS_$(VARIANT)))
 LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm

@@ -1,0 +1,319 @@
+/*
+ * souk serve: the shop, until it is told to stop.
+ *
+ *     main thread    loop 0: HTTP, sagas that go on after a restart, timers, signals
+ *     loop threads   one more loop per further core: HTTP
+ *     workers        one writer per service and the readers, started by the hosts
+ *
+ * Every loop has an HTTP server of its own on the same port; the kernel shares connections out among them. SIGTERM and SIGINT stop
+ * it gracefully: no new connections, open requests are answered, then the services finish what is queued and close their stores.
+ */
+#include "cli/command.h"
+
+#include "base/arena.h"
+#include "base/assert.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "cli/config.h"
+#include "cli/shop.h"
+#include "gateways/rest/rest.h"
+#include "platform/http/http.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define LOOPS_MAX 64
+#define READERS 2
+#define CACHE_BYTES (8 << 20)
+
+struct server;
+
+/* A loop with its HTTP server. */
+struct lane {
+    struct server *server;
+    struct loop *loop;
+    struct http_server *http;
+    pthread_t thread; /* of every lane but the first */
+    struct task stop;
+};
+
+struct server {
+    struct config config;
+    struct env *env;
+    struct shop *shop;
+    const struct service_declaration *declarations[SERVICE_COUNT];
+    struct rest *rest;
+    struct http_handler handler;
+    struct lane lanes[LOOPS_MAX];
+    size_t lane_count;
+    atomic_size_t lanes_stopped;
+    atomic_bool stopping;
+    uv_signal_t signals[2];
+};
+
+/* --- what the gateway asks --- */
+
+static void touched(void *data, const char *resource, const char *key)
+{
+    struct server *server = data;
+
+    if (server->rest)
+        rest_touched(server->rest, resource, key);
+}
+
+static bool ready(void *data, struct json_writer *checks)
+{
+    struct server *server = data;
+    bool fine = !atomic_load(&server->stopping);
+
+    for (size_t i = 0; i < shop_host_count(server->shop); i++) {
+        json_write_key(checks, host_service(shop_host(server->shop, i))->declaration->name);
+        json_write_bool(checks, fine);
+    }
+    return fine;
+}
+
+static void count(struct buffer *out, const char *name, const char *service, uint64_t value)
+{
+    buffer_printf(out, "souk_%s{service=\"%s\"} %llu\n", name, service, (unsigned long long)value);
+}
+
+static void metrics(void *data, struct buffer *out)
+{
+    struct server *server = data;
+
+    for (size_t i = 0; i < shop_host_count(server->shop); i++) {
+        const char *service = host_service(shop_host(server->shop, i))->declaration->name;
+        struct host_counts counts = host_counts(shop_host(server->shop, i));
+
+        count(out, "queries_total", service, counts.queries);
+        count(out, "commands_total", service, counts.commands);
+        count(out, "commits_total", service, counts.commits);
+        count(out, "events_total", service, counts.events);
+        count(out, "refused_total", service, counts.refused);
+        count(out, "writer_queue", service, counts.writer_queue);
+        count(out, "reader_queue", service, counts.reader_queue);
+    }
+    for (size_t i = 0; i < server->lane_count; i++) {
+        struct http_counts counts = http_server_counts(server->lanes[i].http);
+
+        buffer_printf(out, "souk_http_connections{loop=\"%zu\"} %llu\n", i, (unsigned long long)counts.connections);
+        buffer_printf(out, "souk_http_answered_total{loop=\"%zu\"} %llu\n", i, (unsigned long long)counts.answered);
+        buffer_printf(out, "souk_http_refused_total{loop=\"%zu\"} %llu\n", i, (unsigned long long)counts.refused);
+    }
+}
+
+/* --- stopping --- */
+
+static void stop_loops(void *data)
+{
+    struct server *server = data;
+
+    for (size_t i = 0; i < server->lane_count; i++)
+        machine_loop_stop(server->lanes[i].loop);
+}
+
+static void lane_stopped(void *data)
+{
+    struct lane *lane = data;
+    struct server *server = lane->server;
+
+    if (atomic_fetch_add(&server->lanes_stopped, 1) + 1 == server->lane_count)
+        shop_drain(server->shop, server->lanes[0].loop, stop_loops, server);
+}
+
+static void stop_lane(struct task *task)
+{
+    struct lane *lane = (struct lane *)(void *)((char *)task - offsetof(struct lane, stop));
+
+    http_server_stop(lane->http, lane_stopped, lane);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct server *server = signal->data;
+
+    if (atomic_exchange(&server->stopping, true))
+        return;
+    LOG_INFO("stopping", log_int("signal", number));
+    for (size_t i = 0; i < server->lane_count; i++) {
+        server->lanes[i].stop.run = stop_lane;
+        loop_post(server->lanes[i].loop, &server->lanes[i].stop);
+    }
+}
+
+/* --- starting --- */
+
+static size_t loops_wanted(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cores < 1 ? 1 : cores > LOOPS_MAX ? LOOPS_MAX : (size_t)cores;
+}
+
+static bool start_shop(struct server *server, char error[512])
+{
+    struct shop_options options = {
+        .env = server->env,
+        .loop = server->lanes[0].loop,
+        .store_url = server->config.store,
+        .services = server->config.services,
+        .reader_count = READERS,
+        .touched = touched,
+        .touched_data = server,
+    };
+
+    server->shop = shop_start(&options, error);
+    return server->shop;
+}
+
+static void start_gateway(struct server *server)
+{
+    struct rest_options options = {
+        .services = server->declarations,
+        .service_count = SERVICE_COUNT,
+        .directory = shop_directory(server->shop),
+        .admin_token = *server->config.admin_token ? server->config.admin_token : NULL,
+        .version = SOUK_VERSION,
+        .cache_bytes = CACHE_BYTES,
+        .ready = ready,
+        .metrics = metrics,
+        .data = server,
+    };
+
+    for (size_t i = 0; i < SERVICE_COUNT; i++)
+        server->declarations[i] = every_service[i]->declaration;
+    server->rest = rest_new(&options);
+    server->handler = rest_handler(server->rest);
+}
+
+static bool start_http(struct server *server, char error[512])
+{
+    char reason[256];
+
+    /* Our own loops share the port; a second server on it would silently take half of the clients. */
+    if (!http_address_is_free(server->config.listen, reason)) {
+        snprintf(error, 512, "%s", reason);
+        return false;
+    }
+    for (size_t i = 0; i < server->lane_count; i++) {
+        struct lane *lane = &server->lanes[i];
+
+        lane->http = http_server_start(lane->loop, server->config.listen, &server->handler, reason);
+        if (!lane->http) {
+            snprintf(error, 512, "%s", reason);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void *run_lane(void *data)
+{
+    struct lane *lane = data;
+
+    machine_loop_run(lane->loop);
+    return NULL;
+}
+
+static void watch_signals(struct server *server)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+    uv_loop_t *uv = machine_loop_uv(server->lanes[0].loop);
+
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < 2; i++) {
+        ASSERT(uv_signal_init(uv, &server->signals[i]) == 0);
+        server->signals[i].data = server;
+        ASSERT(uv_signal_start(&server->signals[i], on_signal, numbers[i]) == 0);
+    }
+}
+
+static void run(struct server *server)
+{
+    watch_signals(server);
+    for (size_t i = 1; i < server->lane_count; i++)
+        ASSERT(pthread_create(&server->lanes[i].thread, NULL, run_lane, &server->lanes[i]) == 0);
+    LOG_INFO("listening", log_text("address", server->config.listen), log_int("loops", (int64_t)server->lane_count));
+    machine_loop_run(server->lanes[0].loop);
+    for (size_t i = 1; i < server->lane_count; i++)
+        ASSERT(pthread_join(server->lanes[i].thread, NULL) == 0);
+}
+
+static void free_loops(struct server *server)
+{
+    uv_loop_t *uv = machine_loop_uv(server->lanes[0].loop);
+
+    for (size_t i = 0; i < 2; i++)
+        if (server->signals[i].data)
+            uv_close((uv_handle_t *)&server->signals[i], NULL);
+    uv_run(uv, UV_RUN_NOWAIT);
+    for (size_t i = 0; i < server->lane_count; i++)
+        machine_loop_free(server->lanes[i].loop);
+}
+
+static int serve(struct server *server)
+{
+    char error[512];
+    int code = EXIT_FAILED;
+
+    server->env = env_machine();
+    server->lane_count = loops_wanted();
+    for (size_t i = 0; i < server->lane_count; i++)
+        server->lanes[i] = (struct lane){.server = server, .loop = machine_loop_new(server->env)};
+    if (start_shop(server, error)) {
+        start_gateway(server);
+        if (start_http(server, error)) {
+            run(server);
+            code = EXIT_DONE;
+        }
+        shop_stop(server->shop);
+        rest_free(server->rest);
+    }
+    if (code != EXIT_DONE)
+        fprintf(stderr, "souk: %s\n", error);
+    else
+        LOG_INFO("stopped");
+    free_loops(server);
+    return code;
+}
+
+static void set_up_log(const struct config *config)
+{
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    enum log_level level = LOG_LEVEL_INFO;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(config->log_level, names[i]) == 0)
+            level = (enum log_level)i;
+    log_setup(level, -1);
+}
+
+int command_serve(int count, char **arguments)
+{
+    const char *file = option_value_take(&count, arguments, "config");
+    const char *services = option_value_take(&count, arguments, "services");
+    struct arena *arena = arena_new(1 << 20);
+    struct server *server = arena_alloc(arena, sizeof *server);
+    int code = EXIT_USAGE;
+
+    if (!option_left(count, arguments) && count == 0) {
+        if (!command_config_read(&server->config, arena, file))
+            code = EXIT_CONFIGURATION;
+        else {
+            if (services)
+                server->config.services = services;
+            set_up_log(&server->config);
+            code = serve(server);
+        }
+    } else
+        fprintf(stderr, "usage: souk serve [--config FILE] [--services a,b] [--demo]\n");
+    arena_free(arena);
+    return code;
+}

@@ -1,0 +1,40 @@
+/*
+ * A shop: the services of this process, running, and the directory by which they are called.
+ */
+#ifndef SOUK_CLI_SHOP_H
+#define SOUK_CLI_SHOP_H
+
+#include "platform/service/service.h"
+
+struct shop;
+
+struct shop_options {
+    struct env *env;
+    struct loop *loop;       /* for timers, and for sagas that go on after a restart */
+    const char *store_url;
+    const char *services;    /* names, separated by commas, or "all" */
+    unsigned reader_count;   /* of all services together */
+    /* As in struct host_options. */
+    void (*touched)(void *data, const char *resource, const char *key);
+    void *touched_data;
+};
+
+/* Start every service named. NULL with a sentence in `error`; nothing is left running then. */
+struct shop *shop_start(const struct shop_options *options, char error[512]);
+/* Stopping takes two steps, because what is under way needs the loops (service.h): shop_drain() when the gateways call no more, then, once
+ * `drained` ran on `loop` and the loops have stopped, shop_stop(). */
+void shop_drain(struct shop *shop, struct loop *loop, void (*drained)(void *data), void *data);
+void shop_stop(struct shop *shop);
+
+struct directory *shop_directory(const struct shop *shop);
+size_t shop_host_count(const struct shop *shop);
+struct host *shop_host(const struct shop *shop, size_t index);
+
+/* Every service there is, whether it runs here or not. */
+#define SERVICE_COUNT 7
+extern const struct service *const every_service[SERVICE_COUNT];
+
+/* The service of that name, or NULL. */
+const struct service *service_named(struct text name);
+
+#endif

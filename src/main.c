@@ -1,0 +1,46 @@
+/*
+ * souk: a headless commerce engine. The command line; the only file that knows every part.
+ */
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name;
+    int (*run)(int count, char **arguments);
+    const char *usage, *help;
+} commands[] = {
+    {"serve", command_serve, "[--config FILE] [--services a,b] [--demo]", "run the shop"},
+    {"config", command_config, "check [--config FILE]", "say what is configured, and whether it can be right"},
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(FILE *out)
+{
+    fprintf(out, "souk %s: a headless commerce engine\n\n", SOUK_VERSION);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  souk %s %s\n        %s\n", commands[i].name, commands[i].usage, commands[i].help);
+    fprintf(out, "\nEvery setting is an environment variable; `souk config check` lists them.\n");
+}
+
+int main(int count, char **arguments)
+{
+    const char *name = count > 1 ? arguments[1] : "";
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(count - 2, arguments + 2);
+    if (strcmp(name, "--version") == 0) {
+        printf("souk %s\n", SOUK_VERSION);
+        return EXIT_DONE;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+        print_help(stdout);
+        return EXIT_DONE;
+    }
+    if (*name)
+        fprintf(stderr, "souk: there is no command `%s`.\n\n", name);
+    print_help(stderr);
+    return EXIT_USAGE;
+}
