@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "gateways/rest/embed.h"
 #include "gateways/rest/headers.h"
+#include "gateways/rest/shared.h"
 #include "gateways/rest/visit.h"
 #include "guard/security_headers.h"
 
@@ -36,6 +37,7 @@ static void tell_timing(struct visit *visit)
 
 void visit_send(struct visit *visit, int status, const char *content_type, struct text body)
 {
+    shared_give_up(visit);
     for (size_t i = 0; i < SECURITY_HEADER_COUNT; i++)
         visit_header(visit, security_headers[i].name.at, security_headers[i].value);
     if (content_type != NULL)
@@ -183,20 +185,6 @@ static bool wants_single_item(const struct visit *visit)
 
 /* --- headers of a success ------------------------------------------------------------------------------------------------------ */
 
-static void tell_shared_caches(struct visit *visit, const struct tags *tags)
-{
-    if (visit->cache_seconds == 0)
-        return;
-    visit_header(visit, "Cache-Control",
-                 text_of(arena_printf(visit->arena, "public, max-age=0, s-maxage=%d, stale-while-revalidate=%d",
-                                      visit->cache_seconds, visit->cache_seconds)));
-    /* Whoever signs in may see more. */
-    visit_header(visit, "Vary", TEXT("Authorization"));
-    struct buffer *keys = visit_buffer(visit);
-    tags_write(tags, keys);
-    visit_header(visit, "Surrogate-Key", buffer_text(keys));
-}
-
 static void tell_location(struct visit *visit, const struct resource *resource, const ProtobufCMessage *message)
 {
     if (resource == NULL || !resource->has_self)
@@ -280,12 +268,17 @@ static void answer_message(struct visit *visit)
 
     if (visit->cache_seconds > 0)
         collect_tags(visit, &tags);
-    tell_shared_caches(visit, &tags);
+    if (tags.count == 0)
+        visit->cache_seconds = 0; /* nothing would ever say that it is old */
+    else
+        shared_headers(visit, &tags);
     const struct resource *resource = resource_find(visit->rest->resources, declaration);
     int status = visit->route->method->success;
     if (status == 201)
         tell_location(visit, resource, message);
     struct text etag = tell_etag(visit, resource, message, buffer_text(body));
+    if (visit->cache_seconds > 0)
+        shared_fill(visit, buffer_text(body), etag, &tags);
     struct text condition = http_header(&visit->exchange->request, "if-none-match");
     if (visit->route->verb == VERB_GET && condition.at != NULL && etag_matches(condition, etag))
         visit_send(visit, 304, NULL, TEXT(""));

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/timestamp.h"
 #include "gateways/rest/embed.h"
+#include "gateways/rest/shared.h"
 #include "gateways/rest/transcode_in.h"
 #include "gateways/rest/visit.h"
 #include "guard/authenticate.h"
@@ -151,7 +152,17 @@ static void operate_nested(struct visit *visit)
         return;
     }
     visit->cache_seconds = shared_seconds(visit);
-    visit_invoke(visit->call, route->parent->service, route->parent->method, visit->parent_request, on_parent);
+    if (!shared_take(visit))
+        visit_call(visit);
+}
+
+void visit_call(struct visit *visit)
+{
+    const struct route *route = visit->route;
+    if (route->parent != NULL)
+        visit_invoke(visit->call, route->parent->service, route->parent->method, visit->parent_request, on_parent);
+    else
+        visit_invoke(visit->call, route->service, route->method, visit->request, on_answer);
 }
 
 /* --- together --------------------------------------------------------------------------------------------------------------- */
@@ -176,5 +187,6 @@ void visit_operate(struct visit *visit)
         return;
     }
     visit->cache_seconds = shared_seconds(visit);
-    visit_invoke(visit->call, route->service, route->method, visit->request, on_answer);
+    if (!shared_take(visit))
+        visit_call(visit);
 }

@@ -72,11 +72,30 @@ static void readiness_page(struct visit *visit)
     visit_send(visit, ready ? 200 : 503, "application/json", buffer_text(body));
 }
 
+static void write_cache_metrics(struct cache *cache, struct buffer *out)
+{
+    struct cache_counts counts = cache_counts(cache);
+    const struct {
+        const char *name, *kind;
+        uint64_t value;
+    } rows[] = {
+        {"souk_cache_hits_total", "counter", counts.hits},       {"souk_cache_misses_total", "counter", counts.misses},
+        {"souk_cache_fills_total", "counter", counts.fills},     {"souk_cache_refused_total", "counter", counts.refused},
+        {"souk_cache_purged_total", "counter", counts.purged},   {"souk_cache_evicted_total", "counter", counts.evicted},
+        {"souk_cache_entries", "gauge", counts.entries},         {"souk_cache_bytes", "gauge", counts.bytes},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        buffer_printf(out, "# TYPE %s %s\n%s %llu\n", rows[i].name, rows[i].kind, rows[i].name,
+                      (unsigned long long)rows[i].value);
+}
+
 static void metrics_page(struct visit *visit)
 {
     const struct rest_options *options = &visit->rest->options;
     struct buffer *body = visit_buffer(visit);
     metrics_write(visit->rest->metrics, body);
+    if (visit->rest->cache != NULL)
+        write_cache_metrics(visit->rest->cache, body);
     if (options->metrics != NULL)
         options->metrics(options->data, body);
     visit_send(visit, 200, "text/plain; version=0.0.4; charset=utf-8", buffer_text(body));

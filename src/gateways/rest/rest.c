@@ -12,9 +12,11 @@
 #include "gateways/rest/headers.h"
 #include "gateways/rest/page.h"
 #include "gateways/rest/problem.h"
+#include "gateways/rest/shared.h"
 #include "gateways/rest/visit.h"
 #include "guard/authenticate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* --- making ------------------------------------------------------------------------------------------------------------ */
@@ -34,6 +36,8 @@ struct rest *rest_new(const struct rest_options *options)
     }
     route_add_links(rest->routes, options->directory);
     pages_add(rest->routes);
+    if (options->cache_bytes > 0)
+        rest->cache = cache_new(options->cache_bytes);
     rest->resources = resource_table_new(options->services, options->service_count, options->directory);
     return rest;
 }
@@ -42,6 +46,7 @@ void rest_free(struct rest *rest)
 {
     if (rest == NULL)
         return;
+    cache_free(rest->cache);
     resource_table_free(rest->resources);
     route_table_free(rest->routes);
     metrics_free(rest->metrics);
@@ -174,6 +179,8 @@ static bool may_enter(struct visit *visit)
 
 void rest_handle(void *rest, struct http_exchange *exchange)
 {
+    if (shared_answer(rest, exchange))
+        return;
     struct visit *visit = ARENA_NEW(exchange->arena, struct visit);
     visit->rest = rest;
     visit->exchange = exchange;
@@ -205,6 +212,18 @@ static bool takes_file(struct rest *rest, const struct http_request *request)
                  authorize(&call, match.route->method->scope);
     arena_free(arena);
     return takes;
+}
+
+void rest_touched(void *data, const char *resource, const char *key)
+{
+    const struct rest *rest = data;
+    char tag[TAG_BYTES_MAX];
+    if (rest->cache == NULL)
+        return;
+    int length = snprintf(tag, sizeof tag, "%s/%s", resource, key);
+    if (length > 0 && (size_t)length < sizeof tag) /* a longer one no answer bears */
+        cache_purge(rest->cache, (struct text){tag, (size_t)length});
+    cache_purge(rest->cache, text_of(resource));
 }
 
 static size_t body_maximum(void *rest, const struct http_request *request)

@@ -79,6 +79,8 @@ static struct {
     enum result refusal; /* of every call */
     const char *accepted;
     bool replayed;
+    bool later; /* keep the call, for answer_later() */
+    struct call *kept;
 } asked;
 
 static void forget_asked(void)
@@ -171,7 +173,9 @@ static void serve(ProtobufCService *service, unsigned index, const ProtobufCMess
     const ProtobufCMethodDescriptor *method = &service->descriptor->methods[index];
     call->replayed = asked.replayed;
     call->accepted_location = asked.accepted;
-    if (asked.refusal != RESULT_OK) {
+    if (asked.later) {
+        asked.kept = call;
+    } else if (asked.refusal != RESULT_OK) {
         call_refuse(call, asked.refusal, "Not today.");
         if (asked.refusal == RESULT_OUT_OF_STOCK)
             call_problem_number(call, "available", 2);
@@ -218,7 +222,7 @@ static const struct service_declaration declarations[] = {
 };
 
 static struct directory *directory;
-static struct rest *rest;
+static struct rest *rest, *plain_rest, *caching_rest; /* the one that is asked is `rest` */
 static bool shop_is_ready = true;
 
 static bool tell_ready(void *data, struct json_writer *checks)
@@ -241,14 +245,17 @@ static int open_shop(void **state)
         services[i] = (ProtobufCService){.descriptor = declarations[i].descriptor, .invoke = serve};
         directory_add(directory, declarations[i].name, &services[i]);
     }
-    rest = rest_new(&(struct rest_options){
+    struct rest_options options = {
         .services = all,
         .service_count = COUNT(declarations),
         .directory = directory,
         .admin_token = ADMIN_TOKEN,
         .version = "0.1",
         .ready = tell_ready,
-    });
+    };
+    plain_rest = rest = rest_new(&options);
+    options.cache_bytes = 16 << 20;
+    caching_rest = rest_new(&options);
     return 0;
 }
 
@@ -256,7 +263,8 @@ static int close_shop(void **state)
 {
     (void)state;
     forget_asked();
-    rest_free(rest);
+    rest_free(plain_rest);
+    rest_free(caching_rest);
     directory_free(directory);
     return 0;
 }
@@ -272,6 +280,7 @@ static int let_go(void **state)
         fake_exchange_free(last);
     last = NULL;
     forget_asked();
+    rest = plain_rest;
     return 0;
 }
 
@@ -855,6 +864,121 @@ static void tells_administrators_where_time_goes(void **state)
     assert_head("Server-Timing: in;dur=1.000, operation;dur=0.000, out;dur=0.000\n");
 }
 
+/* --- the cache ------------------------------------------------------------------------------------------------------------ */
+
+static int open_cache(void **state)
+{
+    (void)state;
+    rest = caching_rest;
+    rest_touched(rest, "product", "p1");
+    return 0;
+}
+
+static void answers_from_the_cache(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET", "/v1/products/shirt", "", ""), 200);
+    char *body = strdup(last->body);
+    assert_int_equal(ask("GET", "/v1/products/shirt", "", ""), 200);
+    assert_int_equal(asked.calls, 1);
+    assert_string_equal(last->body, body);
+    assert_int_equal(strncmp(last->head, "HTTP/1.1 200 OK\r\n", 17), 0);
+    assert_head("\r\nCache-Control: public, max-age=0, s-maxage=60, stale-while-revalidate=60\r\n");
+    assert_head("\r\nX-Content-Type-Options: nosniff\r\n");
+    assert_null(strstr(last->head, "X-Request-Id"));
+    char length[64];
+    snprintf(length, sizeof length, "\r\nContent-Length: %zu", strlen(body));
+    assert_head(length);
+    free(body);
+
+    assert_int_equal(ask("GET", "/v1/products/%73hirt?", "", ""), 200); /* the same in other words */
+    assert_int_equal(asked.calls, 1);
+    assert_int_equal(ask("GET", "/v1/products/shirt", AS_ADMIN, ""), 200);
+    assert_int_equal(asked.calls, 2);
+    assert_head("private, no-store");
+    ask("HEAD", "/v1/products/shirt", "", "");
+    assert_int_equal(asked.calls, 3);
+}
+
+static void tells_from_the_cache_that_nothing_changed(void **state)
+{
+    (void)state;
+    char condition[128];
+    ask("GET", "/v1/products?q=x&inStock=true", "", "");
+    const char *etag = strstr(last->head, "ETag: ") + 6;
+    snprintf(condition, sizeof condition, "if-none-match: %.*s\n", (int)strcspn(etag, "\n"), etag);
+    assert_int_equal(ask("GET", "/v1/products?q=x&inStock=true", condition, ""), 304);
+    assert_int_equal(ask("GET", "/v1/products?inStock=true&q=x", condition, ""), 304);
+    assert_head("ETag: \"");
+    assert_int_equal(asked.calls, 1);
+}
+
+static void forgets_what_has_changed(void **state)
+{
+    (void)state;
+    ask("GET", "/v1/products/shirt", "", "");
+    ask("GET", "/v1/products", "", "");
+    rest_touched(rest, "product", "p9");
+    ask("GET", "/v1/products/shirt", "", "");
+    assert_int_equal(asked.calls, 2);
+    ask("GET", "/v1/products", "", "");
+    assert_int_equal(asked.calls, 3);
+    rest_touched(rest, "category", "c1"); /* a product shows its categories */
+    ask("GET", "/v1/products/shirt", "", "");
+    assert_int_equal(asked.calls, 4);
+}
+
+static void never_keeps_a_refusal(void **state)
+{
+    (void)state;
+    asked.refusal = RESULT_UNAVAILABLE;
+    assert_int_equal(ask("GET", "/v1/products/shirt", "", ""), 503);
+    asked.refusal = RESULT_OK;
+    assert_int_equal(ask("GET", "/v1/products/shirt", "", ""), 200);
+}
+
+static void asks_once_for_many(void **state)
+{
+    (void)state;
+    struct fake_exchange *many[4];
+    asked.later = true;
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = fake_request(rest, "GET", "/v1/products/shirt", "", TEXT(""));
+    assert_int_equal(asked.calls, 1);
+    call_answer(asked.kept, &shirt.base);
+    fake_loop_run();
+    for (size_t i = 0; i < COUNT(many); i++) {
+        assert_int_equal(many[i]->status, 200);
+        fake_exchange_free(many[i]);
+    }
+    assert_int_equal(asked.calls, 1);
+}
+
+/* What was read before a change must not be shown after it, neither from the cache nor to who waited. */
+static void shows_nothing_old_after_a_change(void **state)
+{
+    (void)state;
+    asked.later = true;
+    struct fake_exchange *before = fake_request(rest, "GET", "/v1/products/shirt", "", TEXT(""));
+    struct call *first = asked.kept;
+    rest_touched(rest, "product", "p1");
+    struct fake_exchange *after = fake_request(rest, "GET", "/v1/products/shirt", "", TEXT(""));
+    assert_int_equal(asked.calls, 1);
+    call_answer(first, &shirt.base);
+    fake_loop_run();
+    assert_int_equal(before->status, 200);
+    assert_int_equal(after->status, 0); /* asks for itself */
+    assert_int_equal(asked.calls, 2);
+    call_answer(asked.kept, &shirt.base);
+    assert_int_equal(after->status, 200);
+    fake_exchange_free(before);
+    fake_exchange_free(after);
+    asked.later = false;
+    ask("GET", "/v1/products/shirt", "", "");
+    assert_int_equal(asked.calls, 3);
+}
+
+#define CACHE_TEST(function) cmocka_unit_test_setup_teardown(function, open_cache, let_go)
 #define TEST(function) cmocka_unit_test_teardown(function, let_go)
 
 int main(void)
@@ -892,6 +1016,12 @@ int main(void)
         TEST(tells_how_it_is),
         TEST(keeps_the_trace),
         TEST(tells_administrators_where_time_goes),
+        CACHE_TEST(answers_from_the_cache),
+        CACHE_TEST(tells_from_the_cache_that_nothing_changed),
+        CACHE_TEST(forgets_what_has_changed),
+        CACHE_TEST(never_keeps_a_refusal),
+        CACHE_TEST(asks_once_for_many),
+        CACHE_TEST(shows_nothing_old_after_a_change),
     };
     return cmocka_run_group_tests(tests, open_shop, close_shop);
 }

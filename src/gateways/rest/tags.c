@@ -21,11 +21,11 @@ static bool is_plain(struct text key)
 
 void tags_add(struct tags *tags, const char *resource, struct text key)
 {
-    if (tags->count >= TAGS_MAX - 32 || !is_plain(key)) {
+    size_t kind_length = strlen(resource);
+    if (tags->count >= TAGS_MAX - 32 || kind_length + 1 + key.length >= TAG_BYTES_MAX || !is_plain(key)) {
         tags_add_kind(tags, text_of(resource));
         return;
     }
-    size_t kind_length = strlen(resource);
     char *tag = arena_alloc(tags->arena, kind_length + 1 + key.length + 1);
     memcpy(tag, resource, kind_length);
     tag[kind_length] = '/';

@@ -12,6 +12,8 @@
 
 #define TAGS_MAX 256 /* a page of 100 products with a few variants each; past it the kind stands for its members */
 
+#define TAG_BYTES_MAX 512 /* the kind stands for members with longer keys too */
+
 struct tags {
     struct arena *arena;
     struct text tags[TAGS_MAX];

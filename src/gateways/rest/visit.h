@@ -3,6 +3,7 @@
  *
  *     rest.c        the way in: cache, route, who asks, what the headers say
  *     operation.c   from the request to the operation's answer; nested links
+ *     shared.c      answers that everyone gets: the cache, and flights
  *     embed.c       ?embed=: further calls, and what of their answers belongs to which resource
  *     answer.c      the way out: JSON, status, headers
  *     page.c        the gateway's own pages: /, /docs, /healthz, /metrics …
@@ -17,6 +18,7 @@
 #include "gateways/rest/rest.h"
 #include "gateways/rest/route.h"
 #include "gateways/rest/tags.h"
+#include "platform/cache/cache.h"
 
 struct rest {
     struct rest_options options;
@@ -24,6 +26,7 @@ struct rest {
     struct metrics_route *unrouted; /* counts what found no route */
     struct route_table *routes;
     struct resource_table *resources;
+    struct cache *cache; /* NULL: none */
 };
 
 #define VISIT_HEADERS_MAX 24
@@ -53,6 +56,8 @@ struct visit {
     const ProtobufCMessage *parent;   /* and that resource */
     const ProtobufCMessage *answer;
     int cache_seconds; /* how long shared caches may keep the answer; 0: private */
+    struct cache_flight *flight; /* others may wait for this answer; NULL: nobody does */
+    struct cache_waiter waiter;  /* while this one waits for another's */
     int64_t called_us, answered_us;
 
     struct http_header headers[VISIT_HEADERS_MAX];
@@ -69,8 +74,10 @@ struct buffer *visit_buffer(struct visit *visit);
 
 /* --- operation.c --- */
 
-/* Call what the route leads to, and answer. */
+/* Read what is asked for, call what the route leads to, and answer. */
 void visit_operate(struct visit *visit);
+/* The calling alone, when the request is made. */
+void visit_call(struct visit *visit);
 /* The type of what the operation answers; of a list, of its items. */
 const struct message_declaration *visit_item_type(const struct visit *visit);
 void visit_invoke(struct call *call, ProtobufCService *service, const struct method_declaration *method,
