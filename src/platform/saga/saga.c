@@ -567,7 +567,6 @@ static void launch(struct saga_under_way *saga)
     };
     if (method->kind != METHOD_QUERY)
         call->idempotency_key = key_of_call(saga, arena);
-    call->as_of_us = 0;
     call->deadline_us = deadline_of_call(saga);
     call->done = on_answer;
     call->data = saga;

@@ -29,6 +29,9 @@
  * the step it was at or one before, with the state noted then. A saga that is not durable must leave nothing that does not go
  * away by itself (a reservation with a time limit does).
  *
+ * A saga that declares a history may be asked for as of another time (run->call->as_of_us): then its calls are, too, and must be
+ * queries with a history.
+ *
  *     running --step done--> running --last step done--> done
  *        |                                                  (answers)
  *        +--refused, before the pivot--> undoing --first step undone--> undone

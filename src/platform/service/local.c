@@ -57,7 +57,7 @@ static enum result check_as_of(struct host *host, struct call *call, const struc
 {
     if (call->as_of_us == 0)
         return RESULT_OK;
-    if (method->kind != METHOD_QUERY || method->history == NULL)
+    if (method->kind == METHOD_COMMAND || method->history == NULL)
         return call_violation(call, "?asOf", "not_supported", "This can't be asked for as of another time.");
     if (call->as_of_us > env_now_us(host->env))
         return call_violation(call, "?asOf", "in_future", "That time has not come yet.");
