@@ -236,6 +236,11 @@ static void added_tax_is_not_on_included_tax(void **state)
     assert_int_equal(quote.taxes[0]->amount, 2000); /* in 120.00 */
     assert_int_equal(quote.taxes[1]->amount, 1000); /* on 100.00 */
     assert_int_equal(quote.total, 13000);
+
+    fixture_flat_shipping(&shop, 1200);
+    quote_it();
+    assert_int_equal(quote.shipping_tax, 200 + 100);
+    assert_int_equal(quote.total, 14300);
 }
 
 static void shipping_is_taxed_where_the_rate_says_so(void **state)
@@ -260,6 +265,26 @@ static void shipping_is_taxed_where_the_rate_says_so(void **state)
     assert_int_equal(quote.shipping_tax, 91);      /* 10.00 * 10 / 110 */
     assert_int_equal(quote.lines[0]->tax, 2000);   /* 8.00 and 12.00 */
     assert_int_equal(quote.total, 11000);
+}
+
+static void shipping_has_the_rates_of_what_is_shipped(void **state)
+{
+    (void)state;
+    fixture_line(&shop, "shirt", 1, 1000);
+    fixture_line(&shop, "download", 1, 3000)->tax_category = "books";
+    shop.lines[1]->digital = true;
+    fixture_tax(&shop, "DE", "", "", 190000, true);
+    fixture_tax(&shop, "DE", "", "books", 70000, true);
+    fixture_ship_to(&shop, "DE", "");
+    fixture_flat_shipping(&shop, 490);
+    quote_it();
+    assert_int_equal(quote.taxes[0]->amount, 238); /* (10.00 + 4.90) * 19 / 119 = 2.379 */
+    assert_int_equal(quote.taxes[1]->amount, 196); /* 30.00 * 7 / 107 = 1.963 */
+
+    shop.prices[0]->prices[0]->amount = 0; /* a gift, still the only thing in the parcel */
+    quote_it();
+    assert_int_equal(quote.taxes[0]->amount, 78); /* 4.90 * 19 / 119 = 0.782 */
+    assert_int_equal(quote.shipping_tax, 78);
 }
 
 static void categories_come_before_places(void **state)
@@ -440,6 +465,12 @@ static void zones_and_weights(void **state)
     quote_it();
     assert_true(quote.needs_shipping); /* a shop whose only method is off does not ship for nothing */
     shop.cart.shipping_method = "stork";
+    quote_it();
+    assert_string_equal(quote.shipping_method_name, "");
+
+    /* No zone for everywhere else: it goes where it says and nowhere else. */
+    fixture_rate(&shop, fixture_zone(&shop, fixture_method(&shop, "van"), "FR"), 900, 0, 0);
+    shop.cart.shipping_method = "van";
     quote_it();
     assert_string_equal(quote.shipping_method_name, "");
 }
@@ -727,6 +758,7 @@ int main(void)
         TEST(two_included_rates_share_the_price),
         TEST(added_tax_is_not_on_included_tax),
         TEST(shipping_is_taxed_where_the_rate_says_so),
+        TEST(shipping_has_the_rates_of_what_is_shipped),
         TEST(categories_come_before_places),
         TEST(nobody_knows_the_tax_without_an_address),
         TEST(an_amount_is_shared_to_the_cent),
