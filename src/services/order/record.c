@@ -8,7 +8,7 @@
 
 static const char *next_number(struct context *context)
 {
-    int64_t last = SQL_INT(context->tx, FIRST_NUMBER - 1, "SELECT MAX(number) FROM customer_order HAVING MAX(number) IS NOT NULL");
+    int64_t last = SQL_INT(context->tx, FIRST_NUMBER - 1, "SELECT number FROM customer_order ORDER BY number DESC LIMIT 1");
 
     return arena_printf(context->arena, "%lld", (long long)last + 1);
 }
