@@ -39,7 +39,7 @@ static struct host *start(struct stall *stall, const struct service *service)
     return host;
 }
 
-static struct stall *put_up(struct stall *stall, bool with_tally)
+struct stall *stall_put_up(struct stall *stall, bool with_tally)
 {
     log_setup(LOG_LEVEL_ERROR, 1);
     snprintf(stall->url, sizeof stall->url, "sqlite:%s", stall->folder);
@@ -71,14 +71,14 @@ struct stall *stall_open(uint64_t seed, bool with_tally)
 {
     struct stall *stall = stall_new(world_new(seed));
     folder_new(stall->folder, NULL);
-    return put_up(stall, with_tally);
+    return stall_put_up(stall, with_tally);
 }
 
 struct stall *stall_open_on_machine(void)
 {
     struct stall *stall = stall_new(NULL);
     folder_new(stall->folder, NULL);
-    return put_up(stall, true);
+    return stall_put_up(stall, true);
 }
 
 /* --- taking down ------------------------------------------------------------------------------------------------- */
@@ -147,7 +147,7 @@ void stall_free(struct stall *stall)
 struct stall *stall_reopen(struct stall *stall, bool with_tally)
 {
     stall_close(stall);
-    return put_up(stall, with_tally);
+    return stall_put_up(stall, with_tally);
 }
 
 struct stall *stall_crash(struct stall *stall, uint64_t seed, bool with_tally)
@@ -166,7 +166,7 @@ struct stall *stall_crash(struct stall *stall, uint64_t seed, bool with_tally)
 
     /* The clock goes on from where it was. */
     world_run_for(next->world, env_now_us(stall->env) - env_now_us(next->env) + 1000);
-    return put_up(next, with_tally);
+    return stall_put_up(next, with_tally);
 }
 
 /* --- calling ----------------------------------------------------------------------------------------------------- */

@@ -22,13 +22,15 @@ struct stall {
     unsigned touches;          /* resources that the hosts said have changed */
 };
 
-/* Put up in a new folder, or on the files of another (NULL: new). */
+/* Put up in a new folder. */
 struct stall *stall_open(uint64_t seed, bool with_tally);
 struct stall *stall_open_on_machine(void);
 /* Drain and stop everything; the folder stays until stall_free. */
 void stall_close(struct stall *stall);
 void stall_free(struct stall *stall);
-/* Close and put up again on the same files. */
+/* Put up again what was closed, on the same files. */
+struct stall *stall_put_up(struct stall *stall, bool with_tally);
+/* Close and put up again. */
 struct stall *stall_reopen(struct stall *stall, bool with_tally);
 /* Die now, and put up again on the files as they are. */
 struct stall *stall_crash(struct stall *stall, uint64_t seed, bool with_tally);

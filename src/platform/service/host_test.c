@@ -129,6 +129,48 @@ static void a_version_that_does_not_fit_is_refused(void **state)
     end(stall);
 }
 
+static int64_t coins_as_of(struct stall *stall, int64_t as_of_us, enum result *result)
+{
+    Till__GetJarRequest request = TILL__GET_JAR_REQUEST__INIT;
+    request.jar = "blue";
+    struct asked *asked = ask(stall);
+    asked->call->as_of_us = as_of_us;
+    *result = asked_wait(asked, &till__till__get_jar__method, &request.base);
+    int64_t coins = *result == RESULT_OK ? ((const Till__Jar *)asked->answer)->coins : -1;
+    asked_free(asked);
+    return coins;
+}
+
+static void a_query_can_be_asked_as_of_a_time(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(15, false);
+    enum result result;
+    int64_t times[4];
+    for (int i = 0; i < 4; i++) {
+        world_run_for(stall->world, 1000000);
+        times[i] = env_now_us(stall->env);
+        world_run_for(stall->world, 1000000);
+        put_coins(stall, "blue", 10, NULL);
+        put_coins(stall, "red", 1, NULL);
+    }
+    assert_int_equal(coins_as_of(stall, times[0], &result), -1);
+    assert_int_equal(result, RESULT_NOT_FOUND);
+    for (int i = 1; i < 4; i++)
+        assert_int_equal(coins_as_of(stall, times[i], &result), 10 * i);
+    assert_int_equal(coins_as_of(stall, env_now_us(stall->env), &result), 40);
+    coins_as_of(stall, env_now_us(stall->env) + 10000000, &result);
+    assert_int_equal(result, RESULT_VALIDATION_FAILED);
+
+    Till__CountJarsRequest request = TILL__COUNT_JARS_REQUEST__INIT;
+    struct asked *asked = ask(stall);
+    asked->call->as_of_us = times[1];
+    assert_int_equal(asked_wait(asked, &till__till__count_jars__method, &request.base), RESULT_VALIDATION_FAILED);
+    assert_string_equal(asked->call->problem.violations->pointer, "?asOf");
+    asked_free(asked);
+    end(stall);
+}
+
 /* --- the gate ---------------------------------------------------------------------------------------------------- */
 
 static enum result empty_jar_as(struct stall *stall, int kind, unsigned scopes, const char *key)
@@ -370,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_refusal_leaves_nothing),
         cmocka_unit_test(many_commands_share_a_commit),
         cmocka_unit_test(a_version_that_does_not_fit_is_refused),
+        cmocka_unit_test(a_query_can_be_asked_as_of_a_time),
         cmocka_unit_test(scopes_and_keys_are_asked_for),
         cmocka_unit_test(what_waited_too_long_does_not_run),
         cmocka_unit_test(a_full_queue_refuses),
