@@ -33,7 +33,8 @@ VERSION := 0.1.0
 BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DSOUK_VERSION='"$(VERSION)"' -pthread -fPIE $(CFLAGS_$(VARIANT)) $(EXTRA_CFLAGS) \
               -Isrc -isystem $(GEN) $(shell pkg-config --cflags $(PKGS))
 LDFLAGS = -pie -pthread $(filter -fsanitize%,$(CFLAGS_$(VARIANT)))
-LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
+# libcsv has no pkg-config file.
+LDLIBS = $(shell pkg-config --libs $(PKGS)) -lcsv -lm
 
 SOURCES := $(shell find src -name '*.c' ! -name '*_test.c' ! -name main.c)
 TEST_SOURCES := $(shell find src -name '*_test.c')

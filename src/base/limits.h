@@ -97,6 +97,14 @@
 /* A checkout's units are held for so long at least: until it has failed, if it fails, and everything is given back. */
 #define LIMIT_CHECKOUT_HOLD_SECONDS (60 * 60)
 
+/* --- imports --- */
+
+/* Problems and changes that a report lists: nobody reads more; all are counted. */
+#define LIMIT_IMPORT_PROBLEMS 1000
+#define LIMIT_IMPORT_CHANGES 1000
+/* Categories of one product, as its contract says; files may not name more. */
+#define LIMIT_PRODUCT_CATEGORIES 50
+
 /* --- lists --- */
 
 #define LIMIT_PAGE_DEFAULT 24

@@ -30,6 +30,8 @@ static void index_words(struct tx *tx, const Catalog__Product *product)
         words_each(text_of(product->attributes[i]->value), add_word, &row);
     for (size_t v = 0; v < product->n_variants; v++) {
         words_each(text_of(product->variants[v]->sku), add_word, &row);
+        for (size_t a = 0; a < product->variants[v]->n_attributes; a++)
+            words_each(text_of(product->variants[v]->attributes[a]->value), add_word, &row);
         for (size_t o = 0; o < product->variants[v]->n_options; o++)
             words_each(text_of(product->variants[v]->options[o]->value), add_word, &row);
     }
@@ -85,11 +87,13 @@ static void index_product(struct tx *tx, const Catalog__Product *product)
 
 /* --- the row --- */
 
-/* The product as it is kept: first prices are pricing's from here on, and the version is a column. */
+/* The product as it is kept: first prices and stock are others' from here on, and the version is a column. */
 static struct text stored_form(struct tx *tx, Catalog__Product *product)
 {
-    for (size_t v = 0; v < product->n_variants; v++)
+    for (size_t v = 0; v < product->n_variants; v++) {
         product->variants[v]->n_prices = 0;
+        product->variants[v]->initial_stock = 0;
+    }
     product->version = 0;
     product->created_at = product->updated_at = NULL;
     return message_pack(tx->arena, &product->base);
@@ -99,6 +103,14 @@ static Catalog__Product *own_copy(struct tx *tx, const Catalog__Product *product
 {
     return (Catalog__Product *)message_unpack(tx->arena, &catalog__product__descriptor,
                                               message_pack(tx->arena, &product->base));
+}
+
+/* For the import's undo. */
+static void note_import(struct tx *tx, const struct event *event, const char *import_id)
+{
+    if (*import_id)
+        SQL_DO(tx, "INSERT INTO import_product (import_id, product_id, version) VALUES (?1, ?2, ?3)", sql_string(import_id),
+               sql_string(event->key), sql_int(event->stream_version));
 }
 
 void catalog_apply_product_created(struct tx *tx, const struct event *event, const Catalog__ProductCreated *data)
@@ -113,6 +125,7 @@ void catalog_apply_product_created(struct tx *tx, const struct event *event, con
            sql_string(product->title), sql_int(product->status), sql_int(event->at_us),
            sql_bytes(stored.at, stored.length));
     index_product(tx, product);
+    note_import(tx, event, data->import_id);
 }
 
 void catalog_apply_product_updated(struct tx *tx, const struct event *event, const Catalog__ProductUpdated *data)
@@ -128,6 +141,7 @@ void catalog_apply_product_updated(struct tx *tx, const struct event *event, con
            sql_bytes(stored.at, stored.length));
     index_clear(tx, product->id);
     index_product(tx, product);
+    note_import(tx, event, data->import_id);
 }
 
 void catalog_apply_product_deleted(struct tx *tx, const struct event *event, const Catalog__ProductDeleted *data)

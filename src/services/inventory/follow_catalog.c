@@ -51,6 +51,13 @@ static bool has_components(struct context *context, const char *sku, Inventory__
     return true;
 }
 
+/* What a new SKU comes with. */
+static void take_initial_stock(struct context *context, struct stock_record *stock, int64_t units)
+{
+    if (units > 0 && stock_adjust(&stock->numbers, units) == RESULT_OK)
+        stock_emit_adjusted(context, stock, LOCATION_DEFAULT, units, "initial stock");
+}
+
 static void open_variant(struct context *context, const char *product_id, const Catalog__Variant *variant)
 {
     size_t count;
@@ -62,6 +69,8 @@ static void open_variant(struct context *context, const char *product_id, const 
         return;
     stock.product_id = product_id;
     stock_emit_opened(context, &stock, components, count);
+    if (!found && count == 0)
+        take_initial_stock(context, &stock, variant->initial_stock);
 }
 
 static void open_variants(struct context *context, const char *product_id, const Catalog__Product *product)

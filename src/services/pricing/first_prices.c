@@ -1,7 +1,9 @@
 /*
  * First prices: what the catalogue says of new variants becomes PricesSet, and SKUs of deleted products go out of sale.
  *
- * After that PUT /v1/prices/{sku} is the one way to change a price: a SKU that has prices keeps them, whatever a product says.
+ * After that PUT /v1/prices/{sku} is the one way to change a price by hand: a SKU that has prices keeps them, whatever a product says. An import, or
+ * its undo, changes prices by saying so: `price_changes`. They replace the one price of each currency that a product page shows, and leave
+ * quantity prices and price lists alone.
  */
 #include "services/pricing/pricing_internal.h"
 #include "souk/catalog/v1/events.souk.h"
@@ -60,10 +62,46 @@ enum result pricing_take_first_prices_of_created(struct context *context, const 
     return take_first_prices(context, ((const Catalog__ProductCreated *)data)->product);
 }
 
-enum result pricing_take_first_prices_of_updated(struct context *context, const struct event *event, const ProtobufCMessage *data)
+static bool is_shown(const Pricing__Price *price, const char *currency)
 {
+    return price->min_quantity <= 1 && *price->price_list == '\0' && strcmp(price->currency, currency) == 0;
+}
+
+static bool is_changed(const Pricing__Prices *before, const Catalog__PriceChange *change)
+{
+    for (size_t i = 0; before != NULL && i < before->n_prices; i++) {
+        const Pricing__Price *price = before->prices[i];
+        if (is_shown(price, change->currency))
+            return change->after == NULL || price->amount != change->after->amount ||
+                   price->compare_at_amount != change->after->compare_at_amount;
+    }
+    return change->after != NULL;
+}
+
+static void take_price_change(struct context *context, const Catalog__PriceChange *change)
+{
+    const Pricing__Prices *before = prices_load(context->tx, change->sku);
+    size_t before_count = before != NULL ? before->n_prices : 0;
+    Pricing__PricesSet set = PRICING__PRICES_SET__INIT;
+    if (!is_changed(before, change))
+        return;
+    set.prices = ARENA_ARRAY(context->arena, Pricing__Price *, before_count + 1);
+    if (change->after != NULL)
+        set.prices[set.n_prices++] = price_of(context->arena, change->after);
+    for (size_t i = 0; i < before_count; i++) {
+        if (!is_shown(before->prices[i], change->currency))
+            set.prices[set.n_prices++] = before->prices[i];
+    }
+    pricing_emit_prices_set(context, change->sku, &set);
+}
+
+enum result pricing_take_prices_of_updated(struct context *context, const struct event *event, const ProtobufCMessage *data)
+{
+    const Catalog__ProductUpdated *updated = (const Catalog__ProductUpdated *)data;
     (void)event;
-    return take_first_prices(context, ((const Catalog__ProductUpdated *)data)->product);
+    for (size_t i = 0; i < updated->n_price_changes; i++)
+        take_price_change(context, updated->price_changes[i]);
+    return take_first_prices(context, updated->product);
 }
 
 enum result pricing_drop_prices_of_deleted(struct context *context, const struct event *event, const ProtobufCMessage *data)

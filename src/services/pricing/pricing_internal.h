@@ -32,7 +32,7 @@ enum result terms_load(struct context *context, const Pricing__QuoteCartRequest 
 /* --- what the catalogue says (first_prices.c) --- */
 
 enum result pricing_take_first_prices_of_created(struct context *context, const struct event *event, const ProtobufCMessage *data);
-enum result pricing_take_first_prices_of_updated(struct context *context, const struct event *event, const ProtobufCMessage *data);
+enum result pricing_take_prices_of_updated(struct context *context, const struct event *event, const ProtobufCMessage *data);
 enum result pricing_drop_prices_of_deleted(struct context *context, const struct event *event, const ProtobufCMessage *data);
 
 #endif

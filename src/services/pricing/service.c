@@ -13,7 +13,7 @@
 
 static const struct subscription subscriptions[] = {
     {.producer = "catalog", .event = &catalog__product_created__declaration, .react = pricing_take_first_prices_of_created},
-    {.producer = "catalog", .event = &catalog__product_updated__declaration, .react = pricing_take_first_prices_of_updated},
+    {.producer = "catalog", .event = &catalog__product_updated__declaration, .react = pricing_take_prices_of_updated},
     {.producer = "catalog", .event = &catalog__product_deleted__declaration, .react = pricing_drop_prices_of_deleted},
 };
 

@@ -1,0 +1,384 @@
+/*
+ * catalog.import_products: take over a file of products, whole or not at all.
+ *
+ *     read ---> plan: every product checked against the catalogue ---> refuse | only say | make categories, emit products, ImportDone
+ *
+ * Nothing is emitted before everything is checked, so the plan is also the dry run. One product at a time is in memory unpacked; what was planned
+ * is kept packed. It all is one command: other commands of the catalogue wait, reading goes on.
+ *
+ * A problem is reported as a violation whose pointer is "/LINE/COLUMN" of the file.
+ */
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/money.h"
+#include "platform/rpc/merge.h"
+#include "platform/rpc/message.h"
+#include "platform/rpc/validate.h"
+#include "services/catalog/import/merge.h"
+#include "services/shop_defaults.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* A product that the import makes or changes: its event, packed. */
+struct planned_product {
+    const char *id;
+    bool is_new;
+    struct text event;
+};
+
+struct import {
+    struct context *context;
+    struct arena *arena; /* the call's: what lives until the end */
+    struct import_file *file;
+    const char *id;
+    struct category_plan categories;
+    struct planned_product *planned;
+    size_t planned_count;
+    Catalog__Import *report;
+};
+
+/* --- problems ------------------------------------------------------------------------------------------------------ */
+
+/* Which of the file's columns a member of our product came from. */
+static const char *column_of_member(const struct import_file *file, struct text pointer)
+{
+    static const struct {
+        const char *member;
+        enum import_field field;
+    } members[] = {{"slug", IMPORT_SLUG},
+                   {"title", IMPORT_TITLE},
+                   {"description", IMPORT_DESCRIPTION},
+                   {"sku", IMPORT_SKU},
+                   {"barcode", IMPORT_BARCODE},
+                   {"weightGrams", IMPORT_GRAMS},
+                   {"imageUrl", IMPORT_VARIANT_IMAGE},
+                   {"taxCategory", IMPORT_TAX_CATEGORY},
+                   {"initialStock", IMPORT_QUANTITY},
+                   {"prices", IMPORT_PRICE},
+                   {"url", IMPORT_IMAGE},
+                   {"images", IMPORT_IMAGE},
+                   {"alt", IMPORT_IMAGE_ALT},
+                   {"options", IMPORT_OPTION_VALUE_1}};
+    const char *column = NULL;
+    size_t at = 0;
+    while (at < pointer.length) { /* the innermost member that came from a column */
+        size_t begin = ++at;
+        while (at < pointer.length && pointer.at[at] != '/')
+            at++;
+        struct text member = {pointer.at + begin, at - begin};
+        for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+            if (text_is(member, members[i].member) && import_says(file, members[i].field))
+                column = file->column_names[members[i].field];
+    }
+    return column != NULL ? column : "";
+}
+
+static int64_t line_of_member(const struct imported_product *imported, const char *pointer)
+{
+    const char prefix[] = "/variants/";
+    if (strncmp(pointer, prefix, sizeof prefix - 1) == 0) {
+        size_t index = strtoul(pointer + sizeof prefix - 1, NULL, 10);
+        if (index < imported->product->n_variants)
+            return imported->variant_lines[index];
+    }
+    return imported->line;
+}
+
+/* A product that can't be: what the call was told of it becomes the file's problem. */
+static void leave_out(struct import *import, const struct imported_product *imported)
+{
+    struct problem *problem = &import->context->call->problem;
+    struct import_file *file = import->file;
+    for (const struct violation *violation = problem->violations; violation != NULL; violation = violation->next)
+        import_problem_add(&file->problems, line_of_member(imported, violation->pointer),
+                           column_of_member(file, text_of(violation->pointer)), violation->code, "%s", violation->detail);
+    if (problem->violations == NULL)
+        import_problem_add(&file->problems, imported->line, "", result_row(problem->result)->wire, "%s",
+                           problem->detail != NULL ? problem->detail : result_row(problem->result)->title);
+    *problem = (struct problem){0};
+    file->skipped += imported->rows;
+}
+
+/* --- checking one product ------------------------------------------------------------------------------------------ */
+
+/* Ids are looked up before slugs, so a slug that looks like one would never be found. */
+static bool check_slug(struct import *import, const struct imported_product *imported)
+{
+    if (!id_is_valid(text_of(imported->product->slug)))
+        return true;
+    call_violation(import->context->call, "/slug", "format", "This looks like an id of ours, so it can't be a slug.");
+    return false;
+}
+
+/* Limits and formats are those of the contract, as for every other way in. */
+static bool check_contents(struct import *import, const Catalog__Product *before, const struct imported_product *imported)
+{
+    struct validation validation = {.call = import->context->call};
+    Catalog__Product said = *imported->product;
+    Catalog__Variant placeholder = CATALOG__VARIANT__INIT, *variants[] = {&placeholder};
+    if (before != NULL && *said.title == '\0')
+        said.title = before->title;
+    if (said.n_variants == 0) { /* one will be made */
+        placeholder.sku = said.slug;
+        said.variants = variants;
+        said.n_variants = 1;
+    }
+    validate_message(&validation, &catalog__product__declaration, &said.base, NULL);
+    return validation.count == 0;
+}
+
+/* First prices and stock are for new variants. */
+static void strip_known_variants(struct arena *arena, const Catalog__Product *before, Catalog__Product *given)
+{
+    for (size_t i = 0; before != NULL && i < given->n_variants; i++) {
+        Catalog__Variant *variant = given->variants[i];
+        for (size_t j = 0; j < before->n_variants; j++)
+            if (strcmp(before->variants[j]->sku, variant->sku) == 0 && (variant->n_prices > 0 || variant->initial_stock > 0)) {
+                given->variants[i] = ARENA_NEW(arena, Catalog__Variant);
+                *given->variants[i] = *variant;
+                given->variants[i]->n_prices = 0;
+                given->variants[i]->initial_stock = 0;
+            }
+    }
+}
+
+static bool prepare(struct import *import, const struct imported_product *imported, const Catalog__Product *before,
+                    Catalog__Product *after)
+{
+    struct context *context = import->context;
+    Catalog__Product given;
+    if (!check_slug(import, imported) || !check_contents(import, before, imported))
+        return false;
+    import_merge(context->arena, import->file, imported, before, &given);
+    strip_known_variants(context->arena, before, &given);
+    given.n_categories = 0; /* the plan knows them, and also those yet to be made */
+    if (product_prepare(context, &given, before, after) != RESULT_OK)
+        return false;
+    category_plan_refer(&import->categories, context, imported, before, after);
+    return true;
+}
+
+/* --- what changes -------------------------------------------------------------------------------------------------- */
+
+static bool field_differs(struct arena *arena, const Catalog__Product *a, const Catalog__Product *b, const char *field)
+{
+    char *paths[] = {arena_strdup(arena, field)};
+    Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    Catalog__Product only_a = CATALOG__PRODUCT__INIT, only_b = CATALOG__PRODUCT__INIT;
+    mask.n_paths = 1;
+    mask.paths = paths;
+    message_merge(&only_a.base, &a->base, &mask);
+    message_merge(&only_b.base, &b->base, &mask);
+    return !message_equal(arena, &only_a.base, &only_b.base);
+}
+
+static Catalog__ImportChange *change_new(struct import *import, const char *slug, const char *action)
+{
+    struct arena *arena = import->arena;
+    Catalog__ImportChange *change = ARENA_NEW(arena, Catalog__ImportChange);
+    catalog__import_change__init(change);
+    change->slug = arena_strdup(arena, slug);
+    change->action = action;
+    ARENA_ROOM(arena, import->report->changes, import->report->n_changes);
+    import->report->changes[import->report->n_changes++] = change;
+    return change;
+}
+
+static void change_add_field(struct import *import, Catalog__ImportChange *change, const char *field)
+{
+    ARENA_ROOM(import->arena, change->fields, change->n_fields);
+    change->fields[change->n_fields++] = field;
+}
+
+static void note_update(struct import *import, const Catalog__Product *before, const Catalog__ProductUpdated *updated)
+{
+    static const struct {
+        const char *field, *name;
+    } fields[] = {{"title", "title"},     {"description", "description"}, {"status", "status"}, {"categories", "categories"},
+                  {"options", "options"}, {"images", "images"},           {"attributes", "attributes"}, {"variants", "variants"}};
+    if (import->report->n_changes >= LIMIT_IMPORT_CHANGES)
+        return;
+    Catalog__ImportChange *change = change_new(import, before->slug, "update");
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (field_differs(import->context->arena, before, updated->product, fields[i].field))
+            change_add_field(import, change, fields[i].name);
+    if (updated->n_price_changes > 0)
+        change_add_field(import, change, "prices");
+}
+
+/* --- planning ------------------------------------------------------------------------------------------------------ */
+
+static void plan_event(struct import *import, const char *id, bool is_new, const ProtobufCMessage *event)
+{
+    ARENA_ROOM(import->arena, import->planned, import->planned_count);
+    import->planned[import->planned_count++] = (struct planned_product){
+        .id = arena_strdup(import->arena, id),
+        .is_new = is_new,
+        .event = message_pack(import->arena, event),
+    };
+}
+
+static void plan_new(struct import *import, Catalog__Product *after)
+{
+    Catalog__ProductCreated created = CATALOG__PRODUCT_CREATED__INIT;
+    created.product = after;
+    created.import_id = import->id;
+    plan_event(import, after->id, true, &created.base);
+    import->report->created++;
+    if (import->report->n_changes < LIMIT_IMPORT_CHANGES)
+        change_new(import, after->slug, "create");
+}
+
+static void plan_update(struct import *import, const struct imported_product *imported, const Catalog__Product *before,
+                        Catalog__Product *after)
+{
+    Catalog__ProductUpdated updated = CATALOG__PRODUCT_UPDATED__INIT;
+    updated.product = after;
+    updated.import_id = import->id;
+    import_price_changes(import->context, imported, before, &updated);
+    if (updated.n_price_changes == 0 && message_equal(import->context->arena, &after->base, &before->base)) {
+        import->report->unchanged++;
+        return;
+    }
+    plan_event(import, before->id, false, &updated.base);
+    import->report->updated++;
+    note_update(import, before, &updated);
+}
+
+static void plan_product(struct import *import, const struct imported_product *imported)
+{
+    struct tx *tx = import->context->tx;
+    const char *id = SQL_STRING(tx, "SELECT id FROM product WHERE slug = ?1", sql_string(imported->product->slug));
+    const Catalog__Product *before = id != NULL ? product_stored(tx, id) : NULL;
+    Catalog__Product after;
+
+    if (!prepare(import, imported, before, &after))
+        leave_out(import, imported);
+    else if (before == NULL)
+        plan_new(import, &after);
+    else
+        plan_update(import, imported, before, &after);
+}
+
+static void plan(struct import *import)
+{
+    struct scratch scratch;
+    scratch_begin(&scratch, import->context);
+    for (size_t i = 0; i < import->file->product_count; i++) {
+        scratch_renew(&scratch);
+        plan_product(import, import->file->products[i]);
+    }
+    scratch_end(&scratch);
+}
+
+/* --- doing it ------------------------------------------------------------------------------------------------------ */
+
+static void emit_categories(struct import *import)
+{
+    for (size_t i = 0; i < import->categories.made_count; i++) {
+        Catalog__CategoryCreated created = CATALOG__CATEGORY_CREATED__INIT;
+        created.category = import->categories.made[i];
+        catalog_emit_category_created(import->context, created.category->id, &created);
+    }
+}
+
+static void emit_product(struct import *import, const struct planned_product *planned)
+{
+    struct context *context = import->context;
+    if (planned->is_new)
+        catalog_emit_product_created(context, planned->id,
+                                     (const Catalog__ProductCreated *)message_unpack(
+                                         context->arena, &catalog__product_created__descriptor, planned->event));
+    else
+        catalog_emit_product_updated(context, planned->id,
+                                     (const Catalog__ProductUpdated *)message_unpack(
+                                         context->arena, &catalog__product_updated__descriptor, planned->event));
+}
+
+static void emit_products(struct import *import)
+{
+    struct scratch scratch;
+    scratch_begin(&scratch, import->context);
+    for (size_t i = 0; i < import->planned_count; i++) {
+        scratch_renew(&scratch);
+        emit_product(import, &import->planned[i]);
+    }
+    scratch_end(&scratch);
+}
+
+static void emit_done(struct import *import)
+{
+    Catalog__ImportDone done = CATALOG__IMPORT_DONE__INIT;
+    done.import = import->report;
+    catalog_emit_import_done(import->context, import->id, &done);
+}
+
+/* --- the answer ---------------------------------------------------------------------------------------------------- */
+
+static void complete_report(struct import *import, bool refused, bool dry_run)
+{
+    const struct import_file *file = import->file;
+    Catalog__Import *report = import->report;
+    Google__Protobuf__Timestamp *now = ARENA_NEW(import->arena, Google__Protobuf__Timestamp);
+    google__protobuf__timestamp__init(now);
+    now->seconds = import->context->now_us / 1000000;
+    now->nanos = (int32_t)(import->context->now_us % 1000000) * 1000;
+    report->status = refused ? CATALOG__IMPORT_STATUS__IMPORT_STATUS_REFUSED
+                             : (dry_run ? CATALOG__IMPORT_STATUS__IMPORT_STATUS_DRY_RUN
+                                        : CATALOG__IMPORT_STATUS__IMPORT_STATUS_DONE);
+    report->format = file->format != NULL ? file->format : "";
+    report->variants = file->variants;
+    report->skipped = file->skipped;
+    report->problems = file->problems.items;
+    report->n_problems = file->problems.kept;
+    report->created_at = now;
+}
+
+static const char *problem_pointer(struct arena *arena, const Catalog__ImportProblem *problem)
+{
+    struct text column = text_of(problem->column);
+    struct pointer line = {.index = (size_t)problem->line}, at = {.up = &line, .name = column};
+    return pointer_text(column.length > 0 ? &at : &line, arena);
+}
+
+static enum result refuse(struct import *import)
+{
+    struct call *call = import->context->call;
+    const struct import_problems *problems = &import->file->problems;
+    for (size_t i = 0; i < problems->kept; i++)
+        call_violation(call, problem_pointer(call->arena, problems->items[i]), problems->items[i]->code, "%s",
+                       problems->items[i]->detail);
+    return call_refuse(call, RESULT_VALIDATION_FAILED, "Nothing was imported: the file has %" PRId64 " problem%s.",
+                       problems->count, problems->count == 1 ? "" : "s");
+}
+
+enum result catalog_import_products(struct context *context, const Catalog__ImportProductsRequest *request,
+                                    Catalog__Import *answer)
+{
+    const char *currency = *request->currency != '\0' ? request->currency : SHOP_DEFAULT_CURRENCY;
+    struct import import = {.context = context, .arena = context->arena, .report = answer};
+    bool refused;
+
+    if (currency_exponent(text_of(currency)) < 0)
+        return call_violation(context->call, "?currency", "format", "`%s` is not a currency of ISO 4217.", currency);
+    import.id = context_new_id(context);
+    category_plan_init(&import.categories, context->arena);
+    import.file = import_file_read(context->arena, (struct text){(const char *)request->file.data, request->file.len}, currency);
+    plan(&import);
+
+    refused = import.file->problems.count > 0 && (!request->skip_bad_rows || import.file->product_count == 0);
+    if (refused && !request->dry_run)
+        return refuse(&import);
+    if (!request->dry_run)
+        answer->id = import.id;
+    complete_report(&import, refused, request->dry_run);
+    if (request->dry_run)
+        return RESULT_OK;
+
+    emit_categories(&import);
+    emit_products(&import);
+    emit_done(&import);
+    import_load(context->tx, import.id, answer);
+    return RESULT_OK;
+}
