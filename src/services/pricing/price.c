@@ -3,6 +3,8 @@
  */
 #include "services/pricing/price.h"
 
+#include "base/money.h"
+
 #include <string.h>
 
 #define US_PER_SECOND 1000000
@@ -18,6 +20,14 @@ bool period_is_before(int64_t now_us, const Google__Protobuf__Timestamp *moment)
         rest_us += US_PER_SECOND;
     }
     return now_s != moment->seconds ? now_s < moment->seconds : rest_us * 1000 < moment->nanos;
+}
+
+int64_t moment_us(const Google__Protobuf__Timestamp *moment)
+{
+    int64_t us;
+    if (!money_multiply(moment->seconds, US_PER_SECOND, &us) || !money_add(us, moment->nanos / 1000, &us))
+        return moment->seconds < 0 ? INT64_MIN : INT64_MAX;
+    return us;
 }
 
 bool period_holds(const Google__Protobuf__Timestamp *starts, const Google__Protobuf__Timestamp *ends, int64_t now_us)

@@ -29,6 +29,8 @@ const Pricing__Price *price_choose(const Pricing__Prices *prices, const struct p
 /* From how many pieces on a price holds: 1 unless it says more. */
 int64_t price_min_quantity(const Pricing__Price *price);
 
+/* In microseconds; what lies past that is its end. */
+int64_t moment_us(const Google__Protobuf__Timestamp *moment);
 /* Whether now is in [starts, ends); NULL on either side is open. */
 bool period_holds(const Google__Protobuf__Timestamp *starts, const Google__Protobuf__Timestamp *ends, int64_t now_us);
 /* Whether now is before `moment`; false when there is none. */

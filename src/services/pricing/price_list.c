@@ -1,6 +1,13 @@
 /*
  * Price lists: sets of prices for certain times and channels.
+ *
+ *               starts_at                      ends_at
+ *     waiting ------------> holds ----------------------> over        each arrow: a timer, PriceListTurned
+ *
+ * Quotes look at the clock themselves. The event is for those who keep prices that were read before: caches drop them at the moment at
+ * which they become old.
  */
+#include "services/pricing/price.h"
 #include "services/pricing/pricing_internal.h"
 
 static enum result check(struct context *context, const char *id, const ProtobufCMessage *rule)
@@ -65,13 +72,45 @@ enum result pricing_delete_price_list(struct context *context, const Pricing__De
 
 /* --- events --- */
 
+/* Wait for the first moment after the event, if any, at which the list begins or ceases to hold. */
+static void await_turn(struct tx *tx, const struct event *event, const Pricing__PriceList *list)
+{
+    const Google__Protobuf__Timestamp *moments[] = {list->starts_at, list->ends_at}; /* in their order */
+    for (size_t i = 0; i < 2; i++) {
+        if (moments[i] != NULL && moment_us(moments[i]) > event->at_us) {
+            tx_timer_set(tx, PRICE_LIST_TURNS, event->key, moment_us(moments[i]));
+            return;
+        }
+    }
+    tx_timer_clear(tx, PRICE_LIST_TURNS, event->key);
+}
+
+enum result pricing_turn_price_list(struct context *context, const char *id)
+{
+    const Pricing__PriceListTurned turned = PRICING__PRICE_LIST_TURNED__INIT;
+    pricing_emit_price_list_turned(context, id, &turned);
+    return RESULT_OK;
+}
+
 void pricing_apply_price_list_saved(struct tx *tx, const struct event *event, const Pricing__PriceListSaved *data)
 {
     rule_apply_saved(tx, &price_list_kind, event, &data->price_list->base);
+    await_turn(tx, event, data->price_list);
+}
+
+void pricing_apply_price_list_turned(struct tx *tx, const struct event *event, const Pricing__PriceListTurned *data)
+{
+    (void)data;
+    const Pricing__PriceList *list = (const Pricing__PriceList *)rule_load(tx, &price_list_kind, event->key);
+    if (list == NULL)
+        return; /* not part of the past that is being replayed */
+    rule_apply_saved(tx, &price_list_kind, event, &list->base); /* another version of the same */
+    await_turn(tx, event, list);
 }
 
 void pricing_apply_price_list_deleted(struct tx *tx, const struct event *event, const Pricing__PriceListDeleted *data)
 {
     (void)data;
     rule_apply_deleted(tx, &price_list_kind, event);
+    tx_timer_clear(tx, PRICE_LIST_TURNS, event->key);
 }

@@ -161,8 +161,13 @@ static void periods_compare_fractions_and_times_before_1970(void **state)
     assert_true(period_is_before(-2, &moment));
     moment.seconds = INT64_MAX;
     assert_true(period_is_before(INT64_MAX, &moment));
+    assert_true(moment_us(&moment) == INT64_MAX);
     moment.seconds = INT64_MIN;
     assert_false(period_is_before(INT64_MIN, &moment));
+    assert_true(moment_us(&moment) == INT64_MIN);
+    moment.seconds = 2;
+    moment.nanos = 345678999;
+    assert_int_equal(moment_us(&moment), 2345678);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, begin)

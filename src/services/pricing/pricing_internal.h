@@ -17,6 +17,10 @@ Pricing__Prices *prices_load(struct tx *tx, const char *sku);
 /* All price lists. */
 struct rules price_lists_load(struct tx *tx);
 
+/* The kind of the timer for the next moment at which a price list begins or ceases to hold, and what it does then. */
+#define PRICE_LIST_TURNS "price-list-turns"
+enum result pricing_turn_price_list(struct context *context, const char *id);
+
 /* --- promotions --- */
 
 /* The promotion with this code, whatever its letter case; NULL when there is none. */

@@ -17,6 +17,10 @@ static const struct subscription subscriptions[] = {
     {.producer = "catalog", .event = &catalog__product_deleted__declaration, .react = pricing_drop_prices_of_deleted},
 };
 
+static const struct timer_handler timers[] = {
+    {PRICE_LIST_TURNS, pricing_turn_price_list},
+};
+
 /* A promotion has been used as often as there are checkouts that use it. */
 static bool check(struct tx *tx, char error[512])
 {
@@ -42,6 +46,8 @@ const struct service pricing_service = {
     .declaration = &pricing_declaration,
     .migrations = pricing_migrations,
     .migration_count = pricing_migration_count,
+    .timers = timers,
+    .timer_count = sizeof timers / sizeof *timers,
     .subscriptions = subscriptions,
     .subscription_count = sizeof subscriptions / sizeof *subscriptions,
     .check = check,
