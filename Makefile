@@ -206,8 +206,24 @@ $(OUT)/tests/%: $(OUT)/src/%.o $(OUT)/libtoys.a $(OUT)/libsouk.a
 
 ## unit: build and run the unit tests (VARIANT=asan, tsan)
 .PHONY: unit
-unit: $(TESTS)
-	@tools/run-tests $(TESTS)
+unit: $(TESTS) $(SIM_TESTS)
+	@tools/run-tests $^
+
+# --- the simulator: sim/*.c, with the real services ---------------------------------------------------------------------------
+
+SIM_OBJECTS = $(patsubst %.c,$(OUT)/%.o,$(filter-out sim/main.c %_test.c,$(wildcard sim/*.c)))
+SIM_TESTS = $(patsubst sim/%.c,$(OUT)/tests/sim/%,$(wildcard sim/*_test.c))
+$(OUT)/sim/%.o: sim/%.c | generate
+	@mkdir -p $(@D)
+	@echo '  compile $<'
+	$(Q)$(CC) $(BASE_CFLAGS) -I. $(WARNINGS) -MD -MP -c -o $@ $<
+$(OUT)/souk-sim: $(OUT)/sim/main.o $(SIM_OBJECTS) $(OUT)/libsouk.a
+	@echo '  link    $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(OUT)/tests/sim/%: $(OUT)/sim/%.o $(SIM_OBJECTS) $(OUT)/libsouk.a
+	@mkdir -p $(@D)
+	@echo '  link    $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs cmocka)
 
 # --- measurements: bench/x_bench.c, one program each ---------------------------------------------------------------------------
 
