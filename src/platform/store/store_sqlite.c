@@ -212,6 +212,13 @@ static int on_journal_mode(void *data, int count, char **values, char **names)
     return 0;
 }
 
+/* A process that was killed between writing a commit and syncing it leaves a commit that can be read, and that a power cut could still
+ * take away: nobody may be answered from it before it is durable. A checkpoint syncs the journal first. */
+static int settle_what_was_left(struct connection *connection)
+{
+    return sqlite3_wal_checkpoint_v2(connection->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 static int setup_writer(struct connection *connection, char error[512])
 {
     int code = sqlite3_exec(connection->database, writer_setup, NULL, NULL, NULL);
@@ -224,6 +231,8 @@ static int setup_writer(struct connection *connection, char error[512])
         return SQLITE_ERROR;
     }
     sqlite3_wal_hook(connection->database, on_commit, connection); /* also turns automatic checkpoints off */
+    if (code == SQLITE_OK)
+        code = settle_what_was_left(connection);
     return code;
 }
 
