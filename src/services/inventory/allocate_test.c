@@ -166,6 +166,40 @@ static void back_orders_ship_from_where_units_came_in(void **state)
     assert_stock("shirt", 1, 0, 0, 1);
 }
 
+static void back_orders_ship_while_more_is_promised_than_there_is(void **state)
+{
+    (void)state;
+    const char *berlin_only = location_created("Berlin", 1);
+    product("vase", 2);
+    assert_int_equal(allocate("first", "", LINES({"vase", 1})), RESULT_OK);
+    assert_int_equal(allocate("second", "", LINES({"vase", 1})), RESULT_OK);
+    assert_int_equal(adjust("vase", -2), RESULT_OK);
+    assert_int_equal(adjust_at("vase", berlin_only, 1), RESULT_OK);
+    assert_stock("vase", 1, 0, 2, -1);
+    assert_int_equal(ship("second", NO_LINES), RESULT_OK);
+    assert_stock("vase", 0, 0, 1, -1);
+    assert_int_equal(allocated_at("vase", "default"), 1);
+    assert_int_equal(ship("first", NO_LINES), RESULT_OUT_OF_STOCK);
+}
+
+static void a_shipment_can_be_asked_for_before(void **state)
+{
+    (void)state;
+    product("shirt", 1);
+    SET_RULE("shirt", oversell_limit, 1);
+    assert_int_equal(allocate("order", "", LINES({"shirt", 2})), RESULT_OK);
+    struct lines *one = LINES({"shirt", 1});
+    Inventory__ShipRequest request = INVENTORY__SHIP_REQUEST__INIT;
+    request.order_id = "order";
+    assert_int_equal(handler_world_call(world, METHOD(check_shipment), &request.base, NULL), RESULT_OUT_OF_STOCK);
+    request.lines = one->list;
+    request.n_lines = one->count;
+    assert_int_equal(handler_world_call(world, METHOD(check_shipment), &request.base, NULL), RESULT_OK);
+    request.order_id = "unknown";
+    assert_int_equal(handler_world_call(world, METHOD(check_shipment), &request.base, NULL), RESULT_STATE_FORBIDS);
+    assert_stock("shirt", 1, 0, 2, -1); /* nothing moved */
+}
+
 /* --- cancelling and shipping ------------------------------------------------------------------------------------------ */
 
 static void a_cancelled_order_gives_back_what_has_not_shipped(void **state)
@@ -249,6 +283,8 @@ int main(void)
         shop_test(orders_are_split_when_none_has_enough),
         shop_test(back_orders_wait_at_the_default_location),
         shop_test(back_orders_ship_from_where_units_came_in),
+        shop_test(back_orders_ship_while_more_is_promised_than_there_is),
+        shop_test(a_shipment_can_be_asked_for_before),
         shop_test(a_cancelled_order_gives_back_what_has_not_shipped),
         shop_test(more_than_is_left_does_not_ship),
         shop_test(bundles_ship_as_they_were_bought),

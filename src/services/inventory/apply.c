@@ -181,12 +181,13 @@ void inventory_apply_stock_allocated(struct tx *tx, const struct event *event, c
 void inventory_apply_stock_shipped(struct tx *tx, const struct event *event, const Inventory__StockShipped *data)
 {
     write_promised_level(tx, event, data->level);
-    add_at_location(tx, event->key, data->location, -data->quantity, -data->quantity);
+    add_at_location(tx, event->key, data->location, -data->quantity, 0);
+    add_at_location(tx, event->key, data->promised_at, 0, -data->quantity);
     SQL_DO(tx,
            "UPDATE allocation SET open_units = open_units - ?5, shipped_units = shipped_units + ?5"
            " WHERE order_id = ?1 AND ordered_sku = ?2 AND sku = ?3 AND location = ?4",
-           sql_string(data->order_id), sql_string(data->ordered_sku), sql_string(event->key), sql_string(data->location),
-           sql_int(data->quantity));
+           sql_string(data->order_id), sql_string(data->ordered_sku), sql_string(event->key),
+           sql_string(data->promised_at), sql_int(data->quantity));
 }
 
 /* --- locations -------------------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  *     bundle.c          what is made of other SKUs
  *     demand.c          what a reservation or an order asks for, SKU by SKU
  *     allocation.c      what was promised to an order
+ *     shipment.c        from where it leaves
  *     location.c        where stock is kept
  *     apply.c           the tables
  *     check.c           what always holds in them
@@ -69,8 +70,8 @@ void stock_emit_reserved(struct context *context, const struct stock_record *sto
 struct allocation;
 void stock_emit_allocated(struct context *context, const struct stock_record *stock, const struct allocation *allocation,
                           int64_t delta, const char *reservation_id);
-void stock_emit_shipped(struct context *context, const struct stock_record *stock, const struct allocation *allocation,
-                        int64_t quantity);
+struct shipment;
+void stock_emit_shipped(struct context *context, const struct shipment *shipment);
 /* Tell that it has run low, if it has since the record was read. The last event of a change. */
 void stock_emit_if_ran_low(struct context *context, struct stock_record *stock);
 
@@ -158,6 +159,20 @@ enum allocation_end { ALLOCATION_FIRST, ALLOCATION_LAST };
  * than is open gets what there is; its SKU is the answer, otherwise NULL. */
 const char *allocations_take(struct allocation *allocations, size_t count, Inventory__StockLine *const *lines,
                              size_t line_count, enum allocation_end from);
+
+/* --- shipping (shipment.c) --- */
+
+/* Units that leave from one place. */
+struct shipment {
+    struct stock_record *stock;
+    const struct allocation *allocation; /* what was promised, maybe from elsewhere */
+    const char *from;
+    int64_t quantity;
+    struct shipment *next;
+};
+/* What the request's lines take from where. Refuses with STATE_FORBIDS when the order has fewer left, with OUT_OF_STOCK while
+ * they are on back order. */
+enum result shipments_plan(struct context *context, const Inventory__ShipRequest *request, struct shipment **shipments);
 
 /* --- the rest of the service (service.c binds it) --- */
 

@@ -191,17 +191,17 @@ void stock_emit_allocated(struct context *context, const struct stock_record *st
     inventory_emit_stock_allocated(context, stock->sku, &allocated);
 }
 
-void stock_emit_shipped(struct context *context, const struct stock_record *stock, const struct allocation *allocation,
-                        int64_t quantity)
+void stock_emit_shipped(struct context *context, const struct shipment *shipment)
 {
-    Inventory__Level level = level_of(stock);
+    Inventory__Level level = level_of(shipment->stock);
     Inventory__StockShipped shipped = INVENTORY__STOCK_SHIPPED__INIT;
-    shipped.order_id = allocation->order_id;
-    shipped.ordered_sku = allocation->ordered_sku;
-    shipped.location = allocation->location;
-    shipped.quantity = quantity;
+    shipped.order_id = shipment->allocation->order_id;
+    shipped.ordered_sku = shipment->allocation->ordered_sku;
+    shipped.promised_at = shipment->allocation->location;
+    shipped.location = shipment->from;
+    shipped.quantity = shipment->quantity;
     shipped.level = &level;
-    inventory_emit_stock_shipped(context, stock->sku, &shipped);
+    inventory_emit_stock_shipped(context, shipment->stock->sku, &shipped);
 }
 
 void stock_emit_if_ran_low(struct context *context, struct stock_record *stock)

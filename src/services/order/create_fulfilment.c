@@ -1,10 +1,11 @@
 /*
  * order.create_fulfilment: ship some or all of an order.
  *
- *     choose the lines - note that they ship - take them from the stock
+ *     choose the lines - see that they are there - note that they ship - take them from the stock
  *
- * The order is asked first, since it knows what is left to ship and refuses when it is being cancelled; the stock follows, and can't
- * refuse what it has promised.
+ * The order is asked before the stock moves, since it knows what is left to ship and refuses when it is being cancelled; the stock follows. It
+ * refuses only back orders that have not come in, so it is asked about them before the order notes anything. If the last units leave with another
+ * parcel in between, the saga takes them when more come in: the merchant has said that this parcel left.
  */
 #include "services/order/order_internal.h"
 
@@ -18,6 +19,12 @@ static Order__FulfilmentState *state_of(struct saga_run *run)
 static const Order__CreateFulfilmentRequest *request_of(const struct saga_run *run)
 {
     return (const Order__CreateFulfilmentRequest *)run->request;
+}
+
+static void keep_order(struct saga_run *run, const Order__Order *order)
+{
+    state_of(run)->order = ARENA_NEW(run->arena, Order__Order);
+    *state_of(run)->order = *order;
 }
 
 /* --- choose the lines: those named, or all that is left --- */
@@ -39,6 +46,7 @@ static void chosen(struct saga_run *run, const Order__Order *order)
         return;
     }
     state_of(run)->fulfilment = fulfilment;
+    keep_order(run, order);
     saga_next(run);
 }
 
@@ -51,12 +59,62 @@ static void choose_lines(struct saga_run *run)
     call_order_get(run, request, chosen);
 }
 
+/* --- see that they are there --- */
+
+/* The fulfilment's lines by SKU. A line that the order does not have is left out: the order itself says so. */
+static Inventory__ShipRequest *ship_request(struct saga_run *run)
+{
+    const Order__OrderFulfilment *fulfilment = state_of(run)->fulfilment;
+    Inventory__ShipRequest *request = ARENA_NEW(run->arena, Inventory__ShipRequest);
+
+    inventory__ship_request__init(request);
+    request->order_id = request_of(run)->id;
+    request->lines = ARENA_ARRAY(run->arena, Inventory__StockLine *, fulfilment->n_lines);
+    for (size_t i = 0; i < fulfilment->n_lines; i++) {
+        const Order__OrderLine *line = order_line(state_of(run)->order, fulfilment->lines[i]->line_id);
+        Inventory__StockLine *units = ARENA_NEW(run->arena, Inventory__StockLine);
+
+        if (!line)
+            continue;
+        inventory__stock_line__init(units);
+        units->sku = line->sku;
+        units->quantity = fulfilment->lines[i]->quantity;
+        request->lines[request->n_lines++] = units;
+    }
+    return request;
+}
+
+static void seen(struct saga_run *run, const Google__Protobuf__Empty *nothing)
+{
+    (void)nothing;
+    saga_next(run);
+}
+
+static void not_seen(struct saga_run *run, const struct problem *problem)
+{
+    if (problem->result == RESULT_OUT_OF_STOCK)
+        saga_refuse_as(run, problem);
+    else
+        saga_next(run); /* whatever else is wrong, the order knows best */
+}
+
+static void see_stock(struct saga_run *run)
+{
+    const Inventory__ShipRequest *request = ship_request(run);
+
+    if (request->n_lines == 0) {
+        saga_next(run); /* no line of this order: the order says so */
+        return;
+    }
+    saga_otherwise(run, not_seen);
+    call_inventory_check_shipment(run, request, seen);
+}
+
 /* --- note that they ship --- */
 
 static void noted(struct saga_run *run, const Order__Order *order)
 {
-    state_of(run)->order = ARENA_NEW(run->arena, Order__Order);
-    *state_of(run)->order = *order;
+    keep_order(run, order);
     saga_next(run);
 }
 
@@ -80,20 +138,7 @@ static void shipped(struct saga_run *run, const Google__Protobuf__Empty *nothing
 
 static void ship(struct saga_run *run)
 {
-    const Order__OrderFulfilment *fulfilment = state_of(run)->fulfilment;
-    Inventory__ShipRequest *request = ARENA_NEW(run->arena, Inventory__ShipRequest);
-
-    inventory__ship_request__init(request);
-    request->order_id = request_of(run)->id;
-    request->n_lines = fulfilment->n_lines;
-    request->lines = ARENA_ARRAY(run->arena, Inventory__StockLine *, fulfilment->n_lines);
-    for (size_t i = 0; i < fulfilment->n_lines; i++) {
-        request->lines[i] = ARENA_NEW(run->arena, Inventory__StockLine);
-        inventory__stock_line__init(request->lines[i]);
-        request->lines[i]->sku = order_line(state_of(run)->order, fulfilment->lines[i]->line_id)->sku;
-        request->lines[i]->quantity = fulfilment->lines[i]->quantity;
-    }
-    call_inventory_ship(run, request, shipped);
+    call_inventory_ship(run, ship_request(run), shipped);
 }
 
 static void answer(struct saga_run *run)
@@ -103,9 +148,10 @@ static void answer(struct saga_run *run)
 
 static const struct saga_step steps[] = {
     {"choose the lines", choose_lines, NULL},
+    {"see that they are there", see_stock, NULL},
     {"note that they ship", note, NULL},
     {"take them from the stock", ship, NULL},
 };
 
 const struct saga order_create_fulfilment = {
-    SAGA_STEPS(steps), .state = &order__fulfilment_state__descriptor, .durable = true, .pivot = 2, .answer = answer};
+    SAGA_STEPS(steps), .state = &order__fulfilment_state__descriptor, .durable = true, .pivot = 3, .answer = answer};
