@@ -12,6 +12,11 @@ static const struct command {
     const char *usage, *help;
 } commands[] = {
     {"serve", command_serve, "[--config FILE] [--services a,b] [--demo]", "run the shop"},
+    {"rebuild", command_rebuild, "[SERVICE] [--verify]", "compute tables again from events; --verify only compares"},
+    {"verify", command_verify, "[SERVICE]", "check hash chains, invariants and tables"},
+    {"events", command_events, "[--service S] [--stream K] [--after N] [--follow]", "what happened, a JSON line each"},
+    {"backup", command_backup, "DIR", "copy every store, beside a running server, and check the copies"},
+    {"restore", command_restore, "DIR", "put a backup in place of a store that is not there"},
     {"config", command_config, "check [--config FILE]", "say what is configured, and whether it can be right"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

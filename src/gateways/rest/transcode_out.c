@@ -154,7 +154,7 @@ void render_open(struct rendering *rendering, const struct message_declaration *
         if (inner != NULL)
             render_field(rendering, message_field_at(declaration, index), message, inner);
     }
-    const struct resource *resource = resource_find(rendering->resources, declaration);
+    const struct resource *resource = rendering->resources ? resource_find(rendering->resources, declaration) : NULL;
     if (resource == NULL)
         return;
     note_tag(rendering, resource, message);

@@ -14,7 +14,7 @@
 
 struct rendering {
     struct json_writer json;
-    const struct resource_table *resources;
+    const struct resource_table *resources; /* NULL: no links */
     const struct actor *actor;
     struct tags *tags; /* NULL: nobody asks */
 };

@@ -146,4 +146,8 @@ void store_digest(struct tx *tx, char out[65]);
 /* Remove the service's, with their indices, and empty the platform's: for event_log_reset(). */
 void store_drop_tables(struct tx *tx);
 
+/* Copy the whole database, as this transaction sees it, into a new file; the writer goes on meanwhile. False with a sentence in `error`, and
+ * no file. */
+bool store_copy(struct tx *tx, const char *path, char error[512]);
+
 #endif

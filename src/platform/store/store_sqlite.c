@@ -412,3 +412,22 @@ void tx_savepoint_undo(struct tx *tx)
     sqlite_run(tx, "ROLLBACK TO command");
     sqlite_run(tx, "RELEASE command");
 }
+
+bool store_copy(struct tx *tx, const char *path, char error[512])
+{
+    sqlite3 *copy = NULL;
+    sqlite3_backup *backup = NULL;
+    int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE, NULL);
+
+    if (code == SQLITE_OK)
+        backup = sqlite3_backup_init(copy, "main", tx->connection->database, "main");
+    code = backup ? sqlite3_backup_step(backup, -1) : sqlite3_errcode(copy);
+    if (backup)
+        sqlite3_backup_finish(backup);
+    if (code != SQLITE_DONE)
+        snprintf(error, 512, "%.300s can't be written: %s", path, sqlite3_errstr(code));
+    sqlite3_close(copy);
+    if (code != SQLITE_DONE)
+        unlink(path);
+    return code == SQLITE_DONE;
+}
