@@ -173,6 +173,8 @@ $(OUT)/src/%.o: src/%.c | generate
 	@mkdir -p $(@D)
 	@echo '  compile $<'
 	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -MD -MP -c -o $@ $<
+# Files that the assembler takes in (.incbin) are no includes.
+$(OUT)/src/gateways/rest/openapi.o: $(wildcard src/gateways/rest/*.json)
 $(OUT)/tests/toys/%.o: tests/toys/%.c | generate
 	@mkdir -p $(@D)
 	@echo '  compile $<'
@@ -259,6 +261,11 @@ $(OUT)/bench/%: bench/%.c $(OUT)/libsouk.a
 	@mkdir -p $(@D)
 	@echo '  link    $@'
 	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
+
+## check-openapi: lint the reference that the server writes (npm)
+.PHONY: check-openapi
+check-openapi: programs
+	@tests/openapi/check
 
 ## test: install, build and run every test
 .PHONY: test

@@ -1,5 +1,7 @@
 #include "gateways/rest/page.h"
 
+#include "gateways/rest/docs.h"
+#include "gateways/rest/headers.h"
 #include "gateways/rest/visit.h"
 
 /* --- entry points ------------------------------------------------------------------------------------------------------- */
@@ -98,14 +100,49 @@ static void metrics_page(struct visit *visit)
         write_cache_metrics(visit->rest->cache, body);
     if (options->metrics != NULL)
         options->metrics(options->data, body);
-    visit_send(visit, 200, "text/plain; version=0.0.4; charset=utf-8", buffer_text(body));
+    visit_send(visit, 200, visit->route->page_type, buffer_text(body));
+}
+
+/* --- the reference: written at start, the same until the end -------------------------------------------------------------- */
+
+static void send_reference(struct visit *visit, struct text body)
+{
+    struct text etag = text_of(etag_make(visit->arena, false, 0, body));
+    struct text condition = http_header(&visit->exchange->request, "if-none-match");
+    visit_header(visit, "ETag", etag);
+    visit_header(visit, "Cache-Control", TEXT("public, max-age=60"));
+    if (text_starts_with(text_of(visit->route->page_type), "text/html"))
+        visit_header(visit, "Content-Security-Policy", TEXT(DOCS_SECURITY_POLICY));
+    if (condition.at != NULL && etag_matches(condition, etag))
+        visit_send(visit, 304, NULL, TEXT(""));
+    else
+        visit_send(visit, 200, visit->route->page_type, body);
+}
+
+static void openapi_page(struct visit *visit)
+{
+    send_reference(visit, buffer_text(&visit->rest->openapi));
+}
+
+static void docs_page(struct visit *visit)
+{
+    send_reference(visit, buffer_text(&visit->rest->docs));
+}
+
+static void problems_page(struct visit *visit)
+{
+    send_reference(visit, buffer_text(&visit->rest->docs_problems));
 }
 
 void pages_add(struct route_table *routes)
 {
-    route_add_page(routes, "/", entry_page);
-    route_add_page(routes, "/v1", entry_page);
-    route_add_page(routes, "/healthz", health_page);
-    route_add_page(routes, "/readyz", readiness_page);
-    route_add_page(routes, "/metrics", metrics_page);
+    const char *json = "application/json", *html = "text/html; charset=utf-8", *text = "text/plain; version=0.0.4; charset=utf-8";
+    route_add_page(routes, "/", entry_page, json, "Where to begin.");
+    route_add_page(routes, "/v1", entry_page, json, "Where to begin: links to all collections.");
+    route_add_page(routes, "/openapi.json", openapi_page, "application/openapi+json", "This reference, for programs: OpenAPI 3.1.");
+    route_add_page(routes, "/docs", docs_page, html, "This reference, for people.");
+    route_add_page(routes, "/docs/problems", problems_page, html, "What can go wrong, by the codes of problem documents.");
+    route_add_page(routes, "/healthz", health_page, json, "Whether the process is alive.");
+    route_add_page(routes, "/readyz", readiness_page, json, "Whether it can serve, dependency by dependency; 503 when it can't.");
+    route_add_page(routes, "/metrics", metrics_page, text, "What is counted, for Prometheus.");
 }

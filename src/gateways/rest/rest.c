@@ -9,7 +9,9 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/timestamp.h"
+#include "gateways/rest/docs.h"
 #include "gateways/rest/headers.h"
+#include "gateways/rest/openapi.h"
 #include "gateways/rest/page.h"
 #include "gateways/rest/problem.h"
 #include "gateways/rest/shared.h"
@@ -19,7 +21,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define REFERENCE_BYTES_MAX (4 << 20)
+
 /* --- making ------------------------------------------------------------------------------------------------------------ */
+
+static void reference_write(struct rest *rest)
+{
+    buffer_init(&rest->openapi, REFERENCE_BYTES_MAX);
+    buffer_init(&rest->docs, REFERENCE_BYTES_MAX);
+    buffer_init(&rest->docs_problems, REFERENCE_BYTES_MAX);
+    openapi_write(rest, &rest->openapi);
+    docs_write(rest, &rest->docs);
+    docs_write_problems(&rest->docs_problems);
+    ASSERT(!rest->openapi.overflowed && !rest->docs.overflowed && !rest->docs_problems.overflowed);
+}
 
 struct rest *rest_new(const struct rest_options *options)
 {
@@ -39,6 +54,7 @@ struct rest *rest_new(const struct rest_options *options)
     if (options->cache_bytes > 0)
         rest->cache = cache_new(options->cache_bytes);
     rest->resources = resource_table_new(options->services, options->service_count, options->directory);
+    reference_write(rest);
     return rest;
 }
 
@@ -46,6 +62,9 @@ void rest_free(struct rest *rest)
 {
     if (rest == NULL)
         return;
+    buffer_release(&rest->openapi);
+    buffer_release(&rest->docs);
+    buffer_release(&rest->docs_problems);
     cache_free(rest->cache);
     resource_table_free(rest->resources);
     route_table_free(rest->routes);

@@ -340,7 +340,7 @@ static void shows_a_product(void **state)
         "\"variants\":{\"href\":\"/v1/products/p1/variants\"}}}");
     assert_head("Content-Type: application/json\n");
     assert_head("Cache-Control: public, max-age=0, s-maxage=60, stale-while-revalidate=60\n");
-    assert_head("Surrogate-Key: product/p1 ");
+    assert_head("Surrogate-Key: product/p1 category\n");
     assert_head("ETag: \"7-");
     assert_head("X-Content-Type-Options: nosniff\n");
     assert_head("traceparent: 00-");
@@ -830,6 +830,25 @@ static void shows_where_to_begin(void **state)
     assert_int_equal(ask("GET", "/", "", ""), 200);
 }
 
+static void documents_itself(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET", "/openapi.json", "", ""), 200);
+    assert_json();
+    assert_body("\"openapi\":\"3.1.0\"");
+    assert_body("\"/v1/products/{product}/inventory\":{\"get\":{");
+    assert_body("\"operationId\":\"getProductInventory\"");
+    assert_body("\"ProductPatch\":{");
+    assert_no_body("/v1/products/{id}");
+    assert_no_body("batchGetVariants");
+    assert_no_body("\"prices\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/InitialPrice\"}"); /* input only */
+    assert_int_equal(ask("GET", "/docs", "", ""), 200);
+    assert_body("<code>/v1/products/{product}</code>");
+    assert_head("Content-Security-Policy: default-src 'none'; style-src");
+    assert_int_equal(ask("GET", "/docs/problems", "", ""), 200);
+    assert_body("<tr id=\"out_of_stock\">");
+}
+
 static void tells_how_it_is(void **state)
 {
     (void)state;
@@ -1013,6 +1032,7 @@ int main(void)
         TEST(reads_strict_json),
         TEST(refuses_json_that_is_too_deep),
         TEST(shows_where_to_begin),
+        TEST(documents_itself),
         TEST(tells_how_it_is),
         TEST(keeps_the_trace),
         TEST(tells_administrators_where_time_goes),

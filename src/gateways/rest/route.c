@@ -208,9 +208,13 @@ void route_add_service(struct route_table *table, const struct service_declarati
     }
 }
 
-void route_add_page(struct route_table *table, const char *path, void (*page)(struct visit *visit))
+void route_add_page(struct route_table *table, const char *path, void (*page)(struct visit *visit), const char *type,
+                    const char *comment)
 {
-    route_add(table, VERB_GET, path)->page = page;
+    struct route *route = route_add(table, VERB_GET, path);
+    route->page = page;
+    route->page_type = type;
+    route->page_comment = comment;
 }
 
 const struct route *route_of(const struct route_table *table, const struct method_declaration *method)

@@ -29,6 +29,8 @@ struct route {
 
     /* Either a page of the gateway's own… */
     void (*page)(struct visit *visit);
+    const char *page_type;    /* its media type */
+    const char *page_comment; /* a sentence for the reference */
 
     /* …or an operation. */
     const struct method_declaration *method;
@@ -58,7 +60,8 @@ void route_table_free(struct route_table *table);
 void route_add_service(struct route_table *table, const struct service_declaration *declaration, ProtobufCService *service);
 /* Add the nested routes of links whose operation has none of its own; after all services. `directory` finds the services. */
 void route_add_links(struct route_table *table, const struct directory *directory);
-void route_add_page(struct route_table *table, const char *path, void (*page)(struct visit *visit));
+void route_add_page(struct route_table *table, const char *path, void (*page)(struct visit *visit), const char *type,
+                    const char *comment);
 /* All of them, in the order they were added. */
 const struct route *route_first(const struct route_table *table);
 /* The GET route of an operation; NULL when it has none. */

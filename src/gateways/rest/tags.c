@@ -1,10 +1,17 @@
 #include "gateways/rest/tags.h"
 
-void tags_add_kind(struct tags *tags, struct text resource)
+static bool has_tag(const struct tags *tags, struct text tag)
 {
     for (size_t i = 0; i < tags->count; i++)
-        if (text_equal(tags->tags[i], resource))
-            return;
+        if (text_equal(tags->tags[i], tag))
+            return true;
+    return false;
+}
+
+void tags_add_kind(struct tags *tags, struct text resource)
+{
+    if (has_tag(tags, resource))
+        return;
     /* Room for kinds is never used up by single tags; there are far fewer kinds than this. */
     if (tags->count < TAGS_MAX)
         tags->tags[tags->count++] = resource;
@@ -30,7 +37,9 @@ void tags_add(struct tags *tags, const char *resource, struct text key)
     memcpy(tag, resource, kind_length);
     tag[kind_length] = '/';
     memcpy(tag + kind_length + 1, key.at, key.length);
-    tags->tags[tags->count++] = (struct text){tag, kind_length + 1 + key.length};
+    struct text whole = {tag, kind_length + 1 + key.length};
+    if (!has_tag(tags, whole))
+        tags->tags[tags->count++] = whole;
 }
 
 /* --- by method ---------------------------------------------------------------------------------------------------------- */

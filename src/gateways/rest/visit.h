@@ -7,6 +7,7 @@
  *     embed.c       ?embed=: further calls, and what of their answers belongs to which resource
  *     answer.c      the way out: JSON, status, headers
  *     page.c        the gateway's own pages: /, /docs, /healthz, /metrics …
+ *     openapi.c     the reference for programs, with schema.c; docs.c: for people
  */
 #ifndef SOUK_REST_VISIT_H
 #define SOUK_REST_VISIT_H
@@ -27,6 +28,7 @@ struct rest {
     struct route_table *routes;
     struct resource_table *resources;
     struct cache *cache; /* NULL: none */
+    struct buffer openapi, docs, docs_problems; /* the reference, as it is sent */
 };
 
 #define VISIT_HEADERS_MAX 24
