@@ -57,12 +57,16 @@ struct stall *stall_put_up(struct stall *stall, bool with_tally)
     return stall;
 }
 
+const char *stall_vfs;
+
 static struct stall *stall_new(struct world *world)
 {
     struct stall *stall = calloc(1, sizeof *stall);
     ASSERT(stall != NULL);
     stall->world = world;
     stall->env = world != NULL ? world_env(world) : env_machine();
+    if (world != NULL)
+        stall->env->vfs = stall_vfs;
     stall->loop = world != NULL ? world_loop_new(world) : machine_loop_new(stall->env);
     return stall;
 }

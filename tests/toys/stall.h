@@ -22,6 +22,9 @@ struct stall {
     unsigned touches;          /* resources that the hosts said have changed */
 };
 
+/* The SQLite VFS of stalls opened from now on; NULL is the machine's. */
+extern const char *stall_vfs;
+
 /* Put up in a new folder. */
 struct stall *stall_open(uint64_t seed, bool with_tally);
 struct stall *stall_open_on_machine(void);
