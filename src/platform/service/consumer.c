@@ -144,6 +144,18 @@ static void move_position(struct consumer *consumer, int64_t number)
     bus_handled(consumer->listener, number);
 }
 
+/* A producer's store that was put back to an older state will give numbers that we have handled to other events. */
+static void check_not_ahead(struct consumer *consumer)
+{
+    int64_t last = bus_last(consumer->host->options.bus, consumer->producer);
+    if (last == 0 || last >= consumer->position || consumer->told_ahead)
+        return;
+    consumer->told_ahead = true;
+    LOG_ERROR("a producer has fewer events than were handled here: restore all services from one backup",
+              log_text("service", consumer->host->declaration->name), log_text("producer", consumer->producer),
+              log_int("handled", consumer->position), log_int("last", last));
+}
+
 static bool consumer_read(struct consumer *consumer, struct arena *arena)
 {
     consumer->moves = false;
@@ -156,6 +168,7 @@ static bool consumer_read(struct consumer *consumer, struct arena *arena)
         return false;
 
     struct bus *bus = consumer->host->options.bus;
+    check_not_ahead(consumer);
     consumer->read_to = bus_read(bus, consumer->producer, consumer->position, READ_EVENTS, on_event, consumer);
     if (consumer->read_to < 0) {
         consumer->first = NULL;

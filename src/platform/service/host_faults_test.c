@@ -85,6 +85,9 @@ static bool play(long first, uint64_t seed)
     char error[512];
     assert_true(service_verify(&till, stall->env, stall->url, error));
     assert_true(service_verify(&tally, stall->env, stall->url, error));
+    static const struct service *const services[] = {&till, &tally};
+    assert_true(service_rebuild(services, 2, &till, stall->env, stall->url, false, error)); /* what is there is what the events say */
+    assert_true(service_rebuild(services, 2, &tally, stall->env, stall->url, false, error));
     stall_free(stall);
     return failed;
 }

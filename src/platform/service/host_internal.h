@@ -96,6 +96,7 @@ struct consumer {
     /* the writer's */
     int64_t position; /* everything up to here is handled or of no interest */
     int64_t stored;   /* what the inbox says: never beyond `position`, and behind it only by events of no interest */
+    bool told_ahead;
     /* of the present batch */
     bool moves; /* its inbox is to be moved to `read_to` */
     int64_t read_to;
