@@ -108,6 +108,16 @@ static bool by_price(unsigned order)
            order == CATALOG__PRODUCT_SORT__PRODUCT_SORT_PRICE_DESC;
 }
 
+/* The highest value that a statement names. */
+static size_t value_count(unsigned order, enum driver driver)
+{
+    if (driver != DRIVER_ALL)
+        return driver == DRIVER_WORD ? 5 : 4;
+    if (by_price(order))
+        return 3;
+    return order == CATALOG__PRODUCT_SORT__PRODUCT_SORT_TITLE ? 2 : 1;
+}
+
 static struct sql_rows candidates(struct context *context, const struct filter *filter, unsigned order,
                                   const struct page *page)
 {
@@ -120,7 +130,7 @@ static struct sql_rows candidates(struct context *context, const struct filter *
         driver == DRIVER_WORD ? sql_string(filter->word_ends[0]) : sql_null(),
     };
 
-    return sql_select(context->tx, candidate_statements[order][driver], values, 5);
+    return sql_select(context->tx, candidate_statements[order][driver], values, value_count(order, driver));
 }
 
 /* --- the other filters --- */
