@@ -397,12 +397,27 @@ static void write_href(const struct href *href, const ProtobufCMessage *message,
     json_write_object_close(json);
 }
 
+static void note_value(void *data, struct field field, const void *value)
+{
+    (void)field;
+    (void)value;
+    *(bool *)data = true;
+}
+
+/* What was never kept, such as the report of a dry run, has no key and no address. */
+static bool has_key(const struct resource *resource, const ProtobufCMessage *message)
+{
+    bool found = false;
+    message_path_each(&resource->key, message, note_value, &found);
+    return found;
+}
+
 void links_write(const struct resource *resource, const ProtobufCMessage *message, const struct actor *actor,
                  struct json_writer *json)
 {
     json_write_key(json, "_links");
     json_write_object_open(json);
-    if (resource->has_self) {
+    if (resource->has_self && has_key(resource, message)) {
         json_write_key(json, "self");
         write_href(&resource->self, message, NULL, json);
     }

@@ -276,6 +276,8 @@ static void mistakes_have_a_place(void **state)
         {HEADER "a,A,,,a/b,1\n", "/2/Variant SKU", "format"},
         {HEADER "a b,A,,,s,1\n", "/2/Handle", "format"},
         {HEADER "a,A,,,s,1\nb,B\"B,,,t,1\n", "/3/Title", "quotes"},
+        {HEADER "a,A,Color,Red,,1\na,,,Red,,1\n", "/3/Option1 Value", "duplicate_sku"},
+        {"slug,name,sku,price\na,A,s,1\nb,B,s,1\n", "/3/sku", "duplicate_sku"},
         {"Handle,Title,Status\na,A,gone\n", "/2/Status", "unknown_value"},
         {"Handle,Title,Published\na,A,perhaps\n", "/2/Published", "format"},
         {"Handle,Title,Image Src\na,A,a.jpg\n", "/2/Image Src", "format"},
@@ -398,10 +400,13 @@ static void spree_has_masters_and_price_rows(void **state)
         "kettle,KETTLE,Kettle,0,0,USD,active,Kitchen -> Kettles,,,/k.webp,,lb,,1400W\n"
         "kettle,KETTLE-RED,,49.99,59.99,USD,,,Color,Red,/red.webp,2,lb,7,\n"
         "kettle,KETTLE-RED,,44.99,,EUR,,,,,,,,,\n"
-        "cup,CUP,Cup,5,0,USD,draft,Kitchen,,,,,,,\n");
+        "cup,KETTLE,Cup,0,0,USD,draft,Kitchen,,,,,,,\n" /* a master's SKU counts for nothing where there are variants */
+        "cup,CUP-S,,5,0,USD,,,Size,S,,,,,\n"
+        "mug,MUG,Mug,6,0,USD,active,Kitchen,,,,,,,\n"
+        "mug,MUG,,5,0,EUR,,,,,,,,,\n");
     assert_non_null(done);
     assert_string_equal(done->format, "spree");
-    assert_int_equal(done->variants, 2);
+    assert_int_equal(done->variants, 3);
     const Catalog__Product *kettle = product("kettle");
     assert_int_equal(kettle->n_variants, 1);
     assert_string_equal(kettle->variants[0]->sku, "KETTLE-RED");

@@ -500,6 +500,25 @@ static bool take_price_row(struct table *table, const struct row *row, const Cat
     return true;
 }
 
+/* Whether it may turn out not to be a variant: drop_master(). */
+static bool is_master(const struct table *table, const Catalog__Variant *variant)
+{
+    return table->dialect->has_master_rows && variant->n_options == 0;
+}
+
+static void refuse_known_sku(struct table *table, struct row *row, const Catalog__Variant *variant, size_t line)
+{
+    bool is_given = row->sku.length > 0;
+    enum import_field field = is_given ? IMPORT_SKU : IMPORT_OPTION_VALUE_1;
+    size_t column = table->first_column[field] < 0 ? 0 : column_of(table, field);
+    if (is_given)
+        wrong(table, row, column, "duplicate_sku", "The SKU `%s` is in line %zu already.", variant->sku, line);
+    else
+        wrong(table, row, column, "duplicate_sku",
+              "This row has no SKU, and the one made from its handle and options, `%s`, is that of line %zu already.",
+              variant->sku, line);
+}
+
 /* A variant ready to be added, or NULL: the row is bad, or no variant after all. */
 static Catalog__Variant *make_variant(struct table *table, struct row *row, const Catalog__Product *product)
 {
@@ -510,11 +529,11 @@ static Catalog__Variant *make_variant(struct table *table, struct row *row, cons
     if (row->is_bad)
         return NULL;
     variant->sku = row->sku.length > 0 ? keep(table, row->sku) : import_sku_make(file->arena, product->slug, variant);
-    const size_t *seen = lookup_find(&file->sku_lines, text_of(variant->sku));
+    if (take_price_row(table, row, product, variant->sku))
+        return NULL;
+    const size_t *seen = is_master(table, variant) ? NULL : lookup_find(&file->sku_lines, text_of(variant->sku));
     if (seen != NULL) {
-        if (!take_price_row(table, row, product, variant->sku))
-            wrong(table, row, table->first_column[IMPORT_SKU] < 0 ? 0 : column_of(table, IMPORT_SKU), "duplicate_sku",
-                  "The SKU `%s` is in line %zu already.", variant->sku, *seen);
+        refuse_known_sku(table, row, variant, *seen);
         return NULL;
     }
     variant->barcode = keep(table, without_apostrophe(cell(table, row, IMPORT_BARCODE)));
@@ -668,7 +687,8 @@ static void add_row(struct table *table, struct row *row)
         take_attributes(table, row, product, variant);
     if (variant != NULL) {
         *import_variant_add(file, imported, row->csv->line) = *variant;
-        lookup_put(&file->sku_lines, text_of(variant->sku), (size_t)row->csv->line);
+        if (!is_master(table, variant))
+            lookup_put(&file->sku_lines, text_of(variant->sku), (size_t)row->csv->line);
     }
 }
 
@@ -707,7 +727,7 @@ static void on_broken(void *data, int64_t line, size_t cell_number, const char *
     table->file->skipped++;
 }
 
-/* A product's own row is no variant where there are real ones. */
+/* A product's own row is no variant where there are real ones; only now its SKU is known to count. */
 static void drop_master(struct import_file *file, struct imported_product *imported)
 {
     Catalog__Product *product = imported->product;
@@ -716,12 +736,21 @@ static void drop_master(struct import_file *file, struct imported_product *impor
     for (size_t i = 0; i < product->n_variants; i++)
         has_others |= product->variants[i]->n_options > 0;
     for (size_t i = 0; i < product->n_variants; i++) {
-        if (has_others && product->variants[i]->n_options == 0) {
+        Catalog__Variant *variant = product->variants[i];
+        int64_t line = imported->variant_lines[i];
+        const size_t *seen = lookup_find(&file->sku_lines, text_of(variant->sku));
+        bool is_second = variant->n_options == 0 && seen != NULL;
+        if (is_second && !has_others)
+            import_problem_add(&file->problems, line, import_says(file, IMPORT_SKU) ? file->column_names[IMPORT_SKU] : "", "duplicate_sku",
+                               "The SKU `%s` is in line %zu already.", variant->sku, *seen);
+        if (is_second || (has_others && variant->n_options == 0)) {
             file->variants--;
             continue;
         }
-        imported->variant_lines[kept] = imported->variant_lines[i];
-        product->variants[kept++] = product->variants[i];
+        if (seen == NULL)
+            lookup_put(&file->sku_lines, text_of(variant->sku), (size_t)line);
+        imported->variant_lines[kept] = line;
+        product->variants[kept++] = variant;
     }
     product->n_variants = kept;
 }
