@@ -65,7 +65,7 @@ static void open_variant(struct context *context, const char *product_id, const 
     struct stock_record stock;
     bool found = stock_record_find(context->tx, variant->sku, &stock);
     if (found && stock.is_open && strcmp(stock.product_id, product_id) == 0 &&
-        (stock.is_bundle || count > 0 ? has_components(context, variant->sku, components, count) : true))
+        ((!stock.is_bundle && count == 0) || has_components(context, variant->sku, components, count)))
         return;
     stock.product_id = product_id;
     stock_emit_opened(context, &stock, components, count);

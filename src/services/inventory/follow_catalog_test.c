@@ -72,6 +72,25 @@ static void a_bundle_may_become_a_thing_of_its_own(void **state)
     assert_stock("set", 1, 0, 0, 1);
 }
 
+static void new_skus_may_come_with_units(void **state)
+{
+    (void)state;
+    Catalog__Product *shirt = product_of("shirt", NULL);
+    shirt->variants[0]->initial_stock = 5;
+    product_updated("shirt", shirt);
+    assert_stock("shirt", 5, 0, 0, 5);
+    assert_int_equal(adjust("shirt", -1), RESULT_OK);
+    product_updated("shirt", shirt); /* it is not new any more, */
+    product_deleted("shirt");
+    product_updated("shirt", shirt); /* and not when it comes back */
+    assert_stock("shirt", 4, 0, 0, 4);
+
+    Catalog__Product *set = product_of("set", (struct part[]){{"shirt", 2}, {0}});
+    set->variants[0]->initial_stock = 9;
+    product_updated("set", set);
+    assert_stock("set", 2, 0, 0, 2); /* a bundle has none of its own */
+}
+
 static void an_empty_update_needs_nothing(void **state)
 {
     (void)state;
@@ -87,6 +106,7 @@ int main(void)
         shop_test(what_comes_back_is_as_it_was),
         shop_test(a_sku_may_move_to_another_product),
         shop_test(a_bundle_may_become_a_thing_of_its_own),
+        shop_test(new_skus_may_come_with_units),
         shop_test(an_empty_update_needs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
