@@ -37,6 +37,16 @@ static void index_words(struct tx *tx, const Catalog__Product *product)
     }
 }
 
+static void index_components(struct tx *tx, const Catalog__Variant *variant)
+{
+    for (size_t i = 0; i < variant->n_components; i++)
+        SQL_DO(tx,
+               "INSERT INTO variant_component (bundle, sku, quantity) VALUES (?1, ?2, ?3) ON CONFLICT (bundle, sku)"
+               " DO UPDATE SET quantity = variant_component.quantity + excluded.quantity",
+               sql_string(variant->sku), sql_string(variant->components[i]->sku),
+               sql_int(variant->components[i]->quantity));
+}
+
 static void index_variants(struct tx *tx, const Catalog__Product *product)
 {
     for (size_t v = 0; v < product->n_variants; v++) {
@@ -44,6 +54,7 @@ static void index_variants(struct tx *tx, const Catalog__Product *product)
 
         SQL_DO(tx, "INSERT INTO variant (sku, product_id) VALUES (?1, ?2)", sql_string(variant->sku),
                sql_string(product->id));
+        index_components(tx, variant);
         for (size_t o = 0; o < variant->n_options; o++)
             SQL_DO(tx,
                    "INSERT INTO product_option (product_id, name, value) VALUES (?1, ?2, ?3)"
@@ -70,6 +81,9 @@ void product_categories_compute(struct tx *tx, const Catalog__Product *product)
 
 static void index_clear(struct tx *tx, const char *product_id)
 {
+    SQL_DO(tx,
+           "DELETE FROM variant_component WHERE bundle IN (SELECT sku FROM variant WHERE product_id = ?1)",
+           sql_string(product_id));
     SQL_DO(tx, "DELETE FROM variant WHERE product_id = ?1", sql_string(product_id));
     SQL_DO(tx, "DELETE FROM product_option WHERE product_id = ?1", sql_string(product_id));
     SQL_DO(tx, "DELETE FROM product_category WHERE product_id = ?1", sql_string(product_id));

@@ -77,6 +77,18 @@ static Common__Money *money_new(struct arena *arena, int64_t amount, const char 
     return money;
 }
 
+/* Of a bundle, as many as its scarcest part makes. */
+static int64_t variant_available(struct tx *tx, const Catalog__Variant *variant)
+{
+    if (variant->n_components == 0)
+        return SQL_INT(tx, 0, "SELECT available FROM variant_stock WHERE sku = ?1", sql_string(variant->sku));
+    return SQL_INT(tx, 0,
+                   "SELECT MIN(CASE WHEN COALESCE(variant_stock.available, 0) > 0"
+                   " THEN variant_stock.available / part.quantity ELSE 0 END) FROM variant_component AS part"
+                   " LEFT JOIN variant_stock ON variant_stock.sku = part.sku WHERE part.bundle = ?1",
+                   sql_string(variant->sku));
+}
+
 static void complete_variant(struct tx *tx, const char *currency, Catalog__Variant *variant)
 {
     struct sql_rows rows = SQL_SELECT(tx,
@@ -90,8 +102,7 @@ static void complete_variant(struct tx *tx, const char *currency, Catalog__Varia
             variant->compare_at_price = money_new(tx->arena, sql_get_int(&rows, 1), currency);
         sql_stop(&rows);
     }
-    variant->available = SQL_INT(tx, 0, "SELECT available FROM variant_stock WHERE sku = ?1",
-                                 sql_string(variant->sku));
+    variant->available = variant_available(tx, variant);
     if (variant->available < 0)
         variant->available = 0; /* sold on back order: nothing that a shopper could count on */
 }

@@ -25,8 +25,12 @@ bool product_stock_compute(struct tx *tx, const char *product_id)
     int64_t before =
         SQL_INT(tx, -1, "SELECT in_stock FROM product_stock WHERE product_id = ?1", sql_string(product_id));
     int64_t now = SQL_INT(tx, 0,
-                          "SELECT 1 FROM variant JOIN variant_stock ON variant_stock.sku = variant.sku"
-                          " WHERE variant.product_id = ?1 AND sellable > 0 LIMIT 1",
+                          "SELECT 1 FROM variant WHERE variant.product_id = ?1 AND"
+                          " CASE WHEN EXISTS (SELECT 1 FROM variant_component WHERE bundle = variant.sku)"
+                          " THEN NOT EXISTS (SELECT 1 FROM variant_component AS part LEFT JOIN variant_stock"
+                          " ON variant_stock.sku = part.sku WHERE part.bundle = variant.sku"
+                          " AND COALESCE(variant_stock.sellable, 0) < part.quantity)"
+                          " ELSE EXISTS (SELECT 1 FROM variant_stock WHERE sku = variant.sku AND sellable > 0) END LIMIT 1",
                           sql_string(product_id));
 
     if (before == now)
@@ -76,6 +80,31 @@ static const Inventory__Level *level_of(const ProtobufCMessage *data)
     return *(Inventory__Level *const *)((const char *)data + field->offset);
 }
 
+static void product_level_changed(struct tx *tx, const char *product_id)
+{
+    product_stock_compute(tx, product_id);
+    tx_touch(tx, "product", product_id);
+}
+
+/* The products that sell the SKU as a part of a bundle. */
+static void bundles_changed(struct tx *tx, const char *sku)
+{
+    const char **product_ids = NULL;
+    size_t count = 0;
+    struct sql_rows rows = SQL_SELECT(tx,
+                                      "SELECT DISTINCT variant.product_id FROM variant_component JOIN variant"
+                                      " ON variant.sku = variant_component.bundle WHERE variant_component.sku = ?1"
+                                      " ORDER BY variant.product_id",
+                                      sql_string(sku));
+
+    while (sql_next(&rows)) {
+        ARENA_ROOM(tx->arena, product_ids, count);
+        product_ids[count++] = sql_get_string(&rows, 0);
+    }
+    for (size_t i = 0; i < count; i++)
+        product_level_changed(tx, product_ids[i]);
+}
+
 void catalog_project_level(struct tx *tx, const struct event *event, const ProtobufCMessage *data)
 {
     const Inventory__Level *level = level_of(data);
@@ -85,8 +114,7 @@ void catalog_project_level(struct tx *tx, const struct event *event, const Proto
            "INSERT INTO variant_stock (sku, available, sellable) VALUES (?1, ?2, ?3)"
            " ON CONFLICT (sku) DO UPDATE SET available = excluded.available, sellable = excluded.sellable",
            sql_string(event->key), sql_int(level->available), sql_int(level->available + level->oversell_limit));
-    if (product_id) {
-        product_stock_compute(tx, product_id);
-        tx_touch(tx, "product", product_id);
-    }
+    if (product_id)
+        product_level_changed(tx, product_id);
+    bundles_changed(tx, event->key);
 }
