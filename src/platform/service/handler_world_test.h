@@ -30,6 +30,7 @@ struct handler_world {
     struct loop loop;
     struct host host;
     struct arena *arena;
+    struct actor actor;     /* who calls; the staff with every scope, until a test says otherwise */
     int64_t if_version;     /* of the next call; -1 any */
     struct problem problem; /* of the last call */
 };
@@ -55,6 +56,7 @@ static inline struct handler_world *handler_world_new(const struct service *serv
     ASSERT(world != NULL);
     world->env.operations = &operations;
     world->now_us = INT64_C(1795000000000000);
+    world->actor = (struct actor){.kind = ACTOR_STAFF, .id = "test", .scopes = SCOPE_EVERY};
     world->if_version = -1;
     world->arena = arena_new(LIMIT_BULK_ARENA);
     world->loop.env = &world->env;
@@ -116,9 +118,7 @@ static inline void handler_world_commit(struct batch *batch)
 static inline struct call *handler_world_call_new(struct handler_world *world)
 {
     struct call *call = call_new(world->arena, &world->loop);
-    call->actor.kind = ACTOR_STAFF;
-    call->actor.id = "test";
-    call->actor.scopes = SCOPE_EVERY;
+    call->actor = world->actor;
     call->if_version = world->if_version;
     world->if_version = -1;
     return call;
