@@ -121,10 +121,39 @@ static void queries_go_on_while_nothing_can_be_written(void **state)
     stall_free(stall);
 }
 
+/* Nothing else happens that would remind the listener. */
+static void a_listener_tries_again_by_itself(void **state)
+{
+    (void)state;
+    stall_vfs = faulty_vfs();
+    faulty_countdown = -1;
+    struct stall *stall = stall_open(9, true);
+    world_run_for(stall->world, 1000000);
+    Till__PutCoinsRequest put = TILL__PUT_COINS_REQUEST__INIT;
+    put.jar = "blue";
+    put.coins = 200;
+    struct asked *asked = ask(stall);
+    asked_send(asked, &till__till__put_coins__method, &put.base);
+    while (host_counts(stall->till).events == 0)
+        world_turn(stall->world);
+    assert_int_equal(host_counts(stall->tally).events, 0);
+    faulty_countdown = 0;
+    world_run_for(stall->world, 3000000);
+    assert_int_equal(tally_now(stall).seen, 0);
+    faulty_countdown = -1;
+    world_run_for(stall->world, 3000000);
+    assert_int_equal(tally_now(stall).seen, 1);
+    assert_int_equal(tally_now(stall).big, 1);
+    asked_free(asked);
+    stall_close(stall);
+    stall_free(stall);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queries_go_on_while_nothing_can_be_written),
+        cmocka_unit_test(a_listener_tries_again_by_itself),
         cmocka_unit_test(each_change_fails_in_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
