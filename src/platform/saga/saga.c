@@ -15,7 +15,8 @@
  * What is recorded, and whether it is waited for:
  *
  *     the start                     yes: the claim of the key and the saga are there before anything happens
- *     a step                        no: repeated calls bear the same keys, so an old step may be done again
+ *     a step                        no: repeated calls bear the same keys, so an old step may be done again; and only when it has
+ *                                   learnt something, or when the next one does not get on, so that it shows where
  *     the pivot                     yes: once it may have happened, a deadline must not turn the saga back after a crash
  *     turning                       yes: a saga that has undone something must not go forward after a crash
  *     the end                       yes: then the caller is answered
@@ -67,6 +68,11 @@ static bool may_fail(const struct saga_under_way *saga)
     return !saga->run.undoing && !is_past_pivot(saga);
 }
 
+static uint64_t hash_of_state(const struct saga_under_way *saga)
+{
+    return saga->run.state != NULL ? text_hash(message_pack(saga->run.arena, saga->run.state)) : 0;
+}
+
 /* --- being ------------------------------------------------------------------------------------------------------- */
 
 static void on_timer(struct timer *timer)
@@ -111,6 +117,7 @@ static struct saga_under_way *saga_new(struct host *host, const struct method_de
     if (run->saga->state != NULL)
         run->state = message_new(run->arena, run->saga->state);
     run->answer = message_new(run->arena, method->output->descriptor);
+    saga->noted_state = hash_of_state(saga);
 
     host_open(host);
     atomic_fetch_add(&host->sagas_open, 1);
@@ -316,10 +323,39 @@ static void step_begin(struct saga_under_way *saga)
     conclude(saga);
 }
 
+static void will_be_noted(struct saga_under_way *saga)
+{
+    saga->is_behind = false;
+    saga->noted_state = hash_of_state(saga);
+}
+
+/* Record where it is, without waiting. */
+static void note(struct saga_under_way *saga)
+{
+    will_be_noted(saga);
+    saga_record_progress(saga);
+}
+
+static void note_if_learnt(struct saga_under_way *saga)
+{
+    if (hash_of_state(saga) != saga->noted_state)
+        note(saga);
+    else
+        saga->is_behind = true;
+}
+
+/* Only while the step has learnt nothing: it begins anew with what is recorded. */
+static void note_that_it_waits(struct saga_under_way *saga)
+{
+    if (saga->is_behind && saga->calls == 1)
+        note(saga);
+}
+
 static void on_step_recorded(struct saga_under_way *saga, bool written);
 
 static void record_step(struct saga_under_way *saga)
 {
+    will_be_noted(saga);
     saga_record_step(saga, on_step_recorded);
 }
 
@@ -357,7 +393,7 @@ static void go_on(struct saga_under_way *saga, size_t step)
         record_step(saga);
         return;
     }
-    saga_record_progress(saga);
+    note_if_learnt(saga);
     step_begin(saga);
 }
 
@@ -380,7 +416,7 @@ static void step_done(struct saga_under_way *saga)
 static void do_again(struct saga_under_way *saga)
 {
     if (saga->run.saga->durable)
-        saga_record_progress(saga);
+        note(saga);
     wait_for(saga, saga->again_after_us, step_begin);
 }
 
@@ -415,6 +451,7 @@ static void on_turn_recorded(struct saga_under_way *saga, bool written);
 
 static void record_turn(struct saga_under_way *saga)
 {
+    will_be_noted(saga);
     saga_record_turn(saga, on_turn_recorded);
 }
 
@@ -497,10 +534,12 @@ static void on_passing(struct saga_under_way *saga, const struct problem *proble
 {
     int64_t after_us = back_off_us(saga);
     bool late = env_monotonic_us(env_of(saga)) + after_us >= saga->deadline_us;
-    if (may_fail(saga) && late && !is_draining(saga))
+    if (may_fail(saga) && late && !is_draining(saga)) {
         fail(saga, problem);
-    else
+    } else {
+        note_that_it_waits(saga);
         wait_for(saga, after_us, launch);
+    }
 }
 
 static void on_refused(struct saga_under_way *saga, const struct problem *problem)
@@ -515,6 +554,7 @@ static void on_refused(struct saga_under_way *saga, const struct problem *proble
         fail(saga, problem);
     } else {
         log_stuck(saga, problem);
+        note_that_it_waits(saga);
         saga->refusals++; /* a refusal has no effect, so the next try may bear another key */
         wait_for(saga, back_off_us(saga), launch);
     }
@@ -727,6 +767,7 @@ static void restore(struct host *host, const struct saga_restored *restored)
         run->state = message_unpack(run->arena, run->saga->state, restored->state);
     ASSERT(run->request != NULL && restored->step < run->saga->step_count);
     ASSERT(run->saga->state == NULL || run->state != NULL);
+    saga->noted_state = hash_of_state(saga);
     run->undoing = restored->status == SAGA_UNDOING;
     run->attempt = restored->attempt;
     saga->step = restored->step;
