@@ -34,6 +34,7 @@ static void note_payment(struct saga_run *run, const Payment__Payment *payment)
 {
     Checkout__CheckoutState *state = checkout_state(run);
 
+    state->next_action_url = "";
     state->payment = ARENA_NEW(run->arena, Payment__Payment);
     *state->payment = *payment;
 }
@@ -80,11 +81,10 @@ static void refuse_declined(struct saga_run *run, const Payment__Payment *paymen
 
 static void on_authorised(struct saga_run *run, const Payment__Payment *payment)
 {
-    note_payment(run, payment);
     switch (payment->status) {
     case PAYMENT__PAYMENT_STATUS__PAYMENT_STATUS_AUTHORIZED:
     case PAYMENT__PAYMENT_STATUS__PAYMENT_STATUS_CAPTURED:
-        checkout_state(run)->next_action_url = "";
+        note_payment(run, payment);
         saga_next(run);
         break;
     case PAYMENT__PAYMENT_STATUS__PAYMENT_STATUS_AUTHORIZING:
@@ -155,7 +155,6 @@ static void on_captured(struct saga_run *run, const Payment__Payment *payment)
 {
     Order__RecordPaymentRequest request = ORDER__RECORD_PAYMENT_REQUEST__INIT;
 
-    note_payment(run, payment);
     if (payment->status == PAYMENT__PAYMENT_STATUS__PAYMENT_STATUS_CAPTURING) {
         saga_again_anew(run, until_next_question(run));
         return;
@@ -198,14 +197,14 @@ static void on_not_captured(struct saga_run *run, const struct problem *problem)
 
 void checkout_capture_payment(struct saga_run *run)
 {
-    const Checkout__CheckoutState *state = checkout_state(run);
+    const Order__Order *order = checkout_state(run)->order;
     Payment__CaptureRequest request = PAYMENT__CAPTURE_REQUEST__INIT;
 
-    if (!state->payment || state->order->status != ORDER__ORDER_STATUS__ORDER_STATUS_PLACED) {
+    if (order->n_payments == 0 || order->status != ORDER__ORDER_STATUS__ORDER_STATUS_PLACED) {
         saga_next(run); /* nothing to pay, or cancelled already */
         return;
     }
-    request.id = state->payment->id;
+    request.id = order->payments[0]->id;
     saga_otherwise(run, on_not_captured);
     call_payment_capture(run, &request, on_captured);
 }

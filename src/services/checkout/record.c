@@ -142,6 +142,7 @@ static void on_placed(struct saga_run *run, const Order__Order *order)
     checkout_note_order(run, order);
     checkout_state(run)->cart = NULL;
     checkout_state(run)->quote = NULL;
+    checkout_state(run)->payment = NULL;
     saga_next(run);
 }
 
