@@ -298,7 +298,6 @@ static void resolve_links(const struct model *model, struct message *message)
         if (!strchr(name, '.') && own)
             name = formatted("%s.%s", own->is.full_name, name);
         link->method = model_method(model, name);
-        link->action = link->method && link->method->rule->kind != SOUK__METHOD_RULE__KIND__QUERY;
         link->bindings = read_bindings(link->rule->bind, &link->binding_count);
         link->matches = read_bindings(link->rule->match, &link->match_count);
     }
@@ -383,6 +382,22 @@ static int compare_file_names(const void *a, const void *b)
     return strcmp((*one)->name, (*other)->name);
 }
 
+/* What changes something. A saga behind a GET only puts together what it reads. */
+static bool is_action(const struct method *method)
+{
+    if (method->rule->kind == SOUK__METHOD_RULE__KIND__QUERY)
+        return false;
+    return method->route_count == 0 || !same(method->routes[0].verb, "GET");
+}
+
+static void resolve_actions(struct message *message)
+{
+    for (size_t i = 0; i < message->link_count; i++) {
+        struct link *link = &message->links[i];
+        link->action = link->method && is_action(link->method);
+    }
+}
+
 struct model *model_read(const Google__Protobuf__Compiler__CodeGeneratorRequest *request)
 {
     struct model *model = ALLOCATE(struct model, 1);
@@ -408,6 +423,8 @@ struct model *model_read(const Google__Protobuf__Compiler__CodeGeneratorRequest 
             }
         }
     }
+    for (struct message *message = model->messages; message; message = message->next)
+        resolve_actions(message);
     return model;
 }
 

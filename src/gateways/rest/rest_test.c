@@ -362,6 +362,7 @@ static void shows_actions_while_the_state_allows(void **state)
     (void)state;
     assert_int_equal(ask("GET", "/v1/carts/" CART, "", ""), 200);
     assert_body("\"checkout\":{\"href\":\"/v1/carts/" CART "/checkout\",\"method\":\"POST\"}");
+    assert_body("\"shippingMethods\":{\"href\":\"/v1/carts/" CART "/shipping-methods\"}"); /* only reads */
     assert_int_equal(ask("GET", "/v1/imports/i1", AS_ADMIN, ""), 200);
     assert_body("\"undo\":{\"href\":\"/v1/imports/i1/undo\",\"method\":\"POST\"}");
 }

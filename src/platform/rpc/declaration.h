@@ -74,7 +74,7 @@ struct link_declaration {
     const char *match; /* an item is one of the answer's `items`, or the answer itself where it has none */
     /* Only while the state allows it: "status=placed|paid"; NULL for always. */
     const char *when;
-    bool action; /* an unsafe operation: appears in _links with its "method", is not followed by ?embed= */
+    bool action; /* changes something: appears in _links with its "method", is not followed by ?embed= */
     bool single; /* the embedded answer is the one matching item, not the list */
 };
 
