@@ -113,8 +113,8 @@ const void *field_value(struct field field, const ProtobufCMessage *message, siz
     const void *place = at_offset(message, field.descriptor->offset);
     if (!field_is_list(field))
         return place;
-    const char *values = *(const char *const *)place;
-    return values + index * field_value_size(field);
+    const char *values = *(const char *const *)place; /* NULL when there are none */
+    return index > 0 ? values + index * field_value_size(field) : values;
 }
 
 int64_t field_integer(struct field field, const void *value)
