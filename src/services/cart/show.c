@@ -3,17 +3,9 @@
  */
 #include "services/cart/cart_internal.h"
 
+#include "platform/rpc/common_types.h"
+
 #include <string.h>
-
-static Common__Money *money(struct arena *arena, int64_t amount, const char *currency)
-{
-    Common__Money *money = ARENA_NEW(arena, Common__Money);
-
-    common__money__init(money);
-    money->amount = amount;
-    money->currency = currency;
-    return money;
-}
 
 /* --- lines ----------------------------------------------------------------------------------------------------------- */
 
@@ -55,9 +47,9 @@ static Cart__CartLine *show_line(struct arena *arena, const Cart__StoredCart *ca
     line->image_url = stored->image_url;
     line->quantity = stored->quantity;
     if (quoted && !quoted->not_priced) {
-        line->unit_price = money(arena, quoted->unit_price, cart->currency);
-        line->total = money(arena, quoted->total, cart->currency);
-        line->discount = money(arena, quoted->discount, cart->currency);
+        line->unit_price = money_message(arena, quoted->unit_price, cart->currency);
+        line->total = money_message(arena, quoted->total, cart->currency);
+        line->discount = money_message(arena, quoted->discount, cart->currency);
     }
     if (is_held(cart, stored, now_us))
         line->reservation = reservation(arena, cart);
@@ -73,7 +65,7 @@ static Cart__CartTax *show_tax(struct arena *arena, const Pricing__QuotedTax *qu
     cart__cart_tax__init(tax);
     tax->name = quoted->name;
     tax->rate_ppm = quoted->rate_ppm;
-    tax->amount = money(arena, quoted->amount, currency);
+    tax->amount = money_message(arena, quoted->amount, currency);
     tax->included = quoted->included;
     return tax;
 }
@@ -85,7 +77,7 @@ static Cart__CartCoupon *show_coupon(struct arena *arena, const Cart__StoredCart
 
     cart__cart_coupon__init(coupon);
     coupon->code = cart->coupons[position];
-    coupon->discount = money(arena, 0, cart->currency);
+    coupon->discount = money_message(arena, 0, cart->currency);
     if (quote && position < quote->n_coupons) {
         coupon->applied = quote->coupons[position]->applied;
         coupon->discount->amount = quote->coupons[position]->discount;
@@ -140,11 +132,11 @@ static void show_stored(const Cart__StoredCart *cart, Cart__Cart *answer)
 
 static void show_sums(struct arena *arena, const Pricing__Quote *quote, const char *currency, Cart__Cart *answer)
 {
-    answer->subtotal = money(arena, quote ? quote->subtotal : 0, currency);
-    answer->discount = money(arena, quote ? quote->discount : 0, currency);
-    answer->shipping = money(arena, quote ? quote->shipping : 0, currency);
-    answer->tax = money(arena, quote ? quote->tax : 0, currency);
-    answer->total = money(arena, quote ? quote->total : 0, currency);
+    answer->subtotal = money_message(arena, quote ? quote->subtotal : 0, currency);
+    answer->discount = money_message(arena, quote ? quote->discount : 0, currency);
+    answer->shipping = money_message(arena, quote ? quote->shipping : 0, currency);
+    answer->tax = money_message(arena, quote ? quote->tax : 0, currency);
+    answer->total = money_message(arena, quote ? quote->total : 0, currency);
     answer->n_taxes = quote ? quote->n_taxes : 0;
     answer->taxes = ARENA_ARRAY(arena, Cart__CartTax *, answer->n_taxes);
     for (size_t i = 0; i < answer->n_taxes; i++)

@@ -12,6 +12,7 @@
 #include "services/cart/cart_internal.h"
 
 #include "base/text.h"
+#include "platform/rpc/common_types.h"
 #include "platform/rpc/message.h"
 
 /* --- reading ------------------------------------------------------------------------------------------------------- */
@@ -21,16 +22,6 @@ static Common__Address *address_of(const struct sql_rows *rows, int column)
     if (sql_is_null(rows, column))
         return NULL;
     return (Common__Address *)message_unpack(rows->tx->arena, &common__address__descriptor, sql_get_bytes(rows, column));
-}
-
-static Google__Protobuf__Timestamp *time_of(struct arena *arena, int64_t time_us)
-{
-    Google__Protobuf__Timestamp *time = ARENA_NEW(arena, Google__Protobuf__Timestamp);
-
-    google__protobuf__timestamp__init(time);
-    time->seconds = time_us / 1000000;
-    time->nanos = (int32_t)(time_us % 1000000 * 1000);
-    return time;
 }
 
 static bool read_cart(struct tx *tx, const char *id, Cart__StoredCart *cart)
@@ -54,7 +45,7 @@ static bool read_cart(struct tx *tx, const char *id, Cart__StoredCart *cart)
     cart->checkout_id = sql_get_string(&rows, 8);
     cart->order_id = sql_get_string(&rows, 9);
     if (sql_get_int(&rows, 10) > 0)
-        cart->reserved_until = time_of(tx->arena, sql_get_int(&rows, 10));
+        cart->reserved_until = timestamp_message(tx->arena, sql_get_int(&rows, 10));
     sql_stop(&rows);
     return true;
 }

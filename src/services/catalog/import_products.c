@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/money.h"
+#include "platform/rpc/common_types.h"
 #include "platform/rpc/merge.h"
 #include "platform/rpc/message.h"
 #include "platform/rpc/validate.h"
@@ -320,10 +321,6 @@ static void complete_report(struct import *import, bool refused, bool dry_run)
 {
     const struct import_file *file = import->file;
     Catalog__Import *report = import->report;
-    Google__Protobuf__Timestamp *now = ARENA_NEW(import->arena, Google__Protobuf__Timestamp);
-    google__protobuf__timestamp__init(now);
-    now->seconds = import->context->now_us / 1000000;
-    now->nanos = (int32_t)(import->context->now_us % 1000000) * 1000;
     report->status = refused ? CATALOG__IMPORT_STATUS__IMPORT_STATUS_REFUSED
                              : (dry_run ? CATALOG__IMPORT_STATUS__IMPORT_STATUS_DRY_RUN
                                         : CATALOG__IMPORT_STATUS__IMPORT_STATUS_DONE);
@@ -332,7 +329,7 @@ static void complete_report(struct import *import, bool refused, bool dry_run)
     report->skipped = file->skipped;
     report->problems = file->problems.items;
     report->n_problems = file->problems.kept;
-    report->created_at = now;
+    report->created_at = timestamp_message(import->arena, import->context->now_us);
 }
 
 static const char *problem_pointer(struct arena *arena, const Catalog__ImportProblem *problem)

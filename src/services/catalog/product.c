@@ -8,10 +8,9 @@
 
 #include "base/assert.h"
 #include "base/id.h"
+#include "platform/rpc/common_types.h"
 #include "platform/rpc/message.h"
 #include "services/shop_defaults.h"
-
-#include <google/protobuf/timestamp.pb-c.h>
 
 bool product_sees_all(const struct context *context)
 {
@@ -39,16 +38,6 @@ const char *product_find(struct context *context, const char *id_or_slug)
     return id;
 }
 
-static Google__Protobuf__Timestamp *timestamp_new(struct arena *arena, int64_t time_us)
-{
-    Google__Protobuf__Timestamp *timestamp = ARENA_NEW(arena, Google__Protobuf__Timestamp);
-
-    google__protobuf__timestamp__init(timestamp);
-    timestamp->seconds = time_us / 1000000;
-    timestamp->nanos = (int32_t)(time_us % 1000000) * 1000;
-    return timestamp;
-}
-
 Catalog__Product *product_stored(struct tx *tx, const char *id)
 {
     Catalog__Product *product = NULL;
@@ -60,21 +49,11 @@ Catalog__Product *product_stored(struct tx *tx, const char *id)
                                                      sql_get_bytes(&rows, 0));
         ASSERT(product);
         product->version = sql_get_int(&rows, 1);
-        product->created_at = timestamp_new(tx->arena, sql_get_int(&rows, 2));
-        product->updated_at = timestamp_new(tx->arena, sql_get_int(&rows, 3));
+        product->created_at = timestamp_message(tx->arena, sql_get_int(&rows, 2));
+        product->updated_at = timestamp_message(tx->arena, sql_get_int(&rows, 3));
         sql_stop(&rows);
     }
     return product;
-}
-
-static Common__Money *money_new(struct arena *arena, int64_t amount, const char *currency)
-{
-    Common__Money *money = ARENA_NEW(arena, Common__Money);
-
-    common__money__init(money);
-    money->amount = amount;
-    money->currency = currency;
-    return money;
 }
 
 /* Of a bundle, as many as its scarcest part makes. */
@@ -97,9 +76,9 @@ static void complete_variant(struct tx *tx, const char *currency, Catalog__Varia
                                       sql_string(variant->sku), sql_string(currency));
 
     if (sql_next(&rows)) {
-        variant->price = money_new(tx->arena, sql_get_int(&rows, 0), currency);
+        variant->price = money_message(tx->arena, sql_get_int(&rows, 0), currency);
         if (sql_get_int(&rows, 1))
-            variant->compare_at_price = money_new(tx->arena, sql_get_int(&rows, 1), currency);
+            variant->compare_at_price = money_message(tx->arena, sql_get_int(&rows, 1), currency);
         sql_stop(&rows);
     }
     variant->available = variant_available(tx, variant);

@@ -3,17 +3,9 @@
  */
 #include "services/checkout/checkout_internal.h"
 
+#include "platform/rpc/common_types.h"
+
 #include "souk/order/v1/order.client.h"
-
-static Common__Money *money(struct arena *arena, int64_t amount, const char *currency)
-{
-    Common__Money *money = ARENA_NEW(arena, Common__Money);
-
-    common__money__init(money);
-    money->amount = amount;
-    money->currency = currency;
-    return money;
-}
 
 /* --- its parts ------------------------------------------------------------------------------------------------------------- */
 
@@ -28,10 +20,10 @@ static Order__OrderLine *order_line(struct arena *arena, const Cart__StoredLine 
     line->product_id = stored->product_id;
     line->title = stored->title;
     line->quantity = stored->quantity;
-    line->unit_price = money(arena, quoted->unit_price, currency);
-    line->total = money(arena, quoted->total, currency);
-    line->discount = money(arena, quoted->discount, currency);
-    line->tax = money(arena, quoted->tax, currency);
+    line->unit_price = money_message(arena, quoted->unit_price, currency);
+    line->total = money_message(arena, quoted->total, currency);
+    line->discount = money_message(arena, quoted->discount, currency);
+    line->tax = money_message(arena, quoted->tax, currency);
     return line;
 }
 
@@ -42,7 +34,7 @@ static Order__OrderTax *order_tax(struct arena *arena, const Pricing__QuotedTax 
     order__order_tax__init(tax);
     tax->name = quoted->name;
     tax->rate_ppm = quoted->rate_ppm;
-    tax->amount = money(arena, quoted->amount, currency);
+    tax->amount = money_message(arena, quoted->amount, currency);
     tax->included = quoted->included;
     return tax;
 }
@@ -96,11 +88,11 @@ static void take_cart(struct arena *arena, const Cart__StoredCart *cart, const P
 
 static void take_quote(struct arena *arena, const Pricing__Quote *quote, Order__Order *order)
 {
-    order->subtotal = money(arena, quote->subtotal, quote->currency);
-    order->discount = money(arena, quote->discount, quote->currency);
-    order->shipping = money(arena, quote->shipping, quote->currency);
-    order->tax = money(arena, quote->tax, quote->currency);
-    order->total = money(arena, quote->total, quote->currency);
+    order->subtotal = money_message(arena, quote->subtotal, quote->currency);
+    order->discount = money_message(arena, quote->discount, quote->currency);
+    order->shipping = money_message(arena, quote->shipping, quote->currency);
+    order->tax = money_message(arena, quote->tax, quote->currency);
+    order->total = money_message(arena, quote->total, quote->currency);
     order->shipping_method = quote->shipping_method_name;
     order->taxes = ARENA_ARRAY(arena, Order__OrderTax *, quote->n_taxes);
     for (size_t i = 0; i < quote->n_taxes; i++)

@@ -11,6 +11,7 @@
 #include "services/inventory/inventory_internal.h"
 
 #include "base/assert.h"
+#include "platform/rpc/common_types.h"
 
 /* The earliest end of anything it holds, or later where the caller needs longer; 0 when it holds nothing. */
 static int64_t end_of(const struct demand *demand, int64_t seconds_min)
@@ -83,10 +84,7 @@ static void answer_lines(const struct demand *demand, const char *id, int64_t en
     answer->id = id;
     if (end == 0)
         return;
-    answer->expires_at = ARENA_NEW(arena, Google__Protobuf__Timestamp);
-    google__protobuf__timestamp__init(answer->expires_at);
-    answer->expires_at->seconds = end / 1000000;
-    answer->expires_at->nanos = (int32_t)(end % 1000000 * 1000);
+    answer->expires_at = timestamp_message(arena, end);
     answer->lines = ARENA_ARRAY(arena, Inventory__StockLine *, demand->line_count);
     for (size_t i = 0; i < demand->line_count; i++) {
         Inventory__StockLine *line = ARENA_NEW(arena, Inventory__StockLine);

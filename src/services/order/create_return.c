@@ -55,7 +55,7 @@ enum result order_create_return(struct context *context, const Order__CreateRetu
     back.n_lines = request->n_lines;
     back.lines = request->lines;
     back.reason = request->reason;
-    back.created_at = order_time(context->arena, context->now_us);
+    back.created_at = timestamp_message(context->arena, context->now_us);
     event.order_return = &back;
     order_emit_order_return_requested(context, request->id, &event);
     order_show(context, request->id, answer);

@@ -65,16 +65,6 @@ enum result order_open(struct context *context, const char *id, const char *orde
     return RESULT_OK;
 }
 
-Google__Protobuf__Timestamp *order_time(struct arena *arena, int64_t time_us)
-{
-    Google__Protobuf__Timestamp *timestamp = ARENA_NEW(arena, Google__Protobuf__Timestamp);
-
-    google__protobuf__timestamp__init(timestamp);
-    timestamp->seconds = time_us / 1000000;
-    timestamp->nanos = (int32_t)(time_us % 1000000) * 1000;
-    return timestamp;
-}
-
 Order__OrderLine *order_line(const Order__Order *order, const char *line_id)
 {
     for (size_t i = 0; i < order->n_lines; i++)

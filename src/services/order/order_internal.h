@@ -4,6 +4,7 @@
 #ifndef SOUK_SERVICES_ORDER_INTERNAL_H
 #define SOUK_SERVICES_ORDER_INTERNAL_H
 
+#include "platform/rpc/common_types.h"
 #include "platform/saga/saga.h"
 #include "platform/service/service.h"
 #include "souk/order/v1/events.souk.h"
@@ -11,7 +12,6 @@
 #include "souk/order/v1/order.souk.h"
 #include "souk/payment/v1/payment.pb-c.h"
 
-#include <google/protobuf/timestamp.pb-c.h>
 
 /* The order as it stands, in tx->arena; NULL when there is none. */
 Order__Order *order_stored(struct tx *tx, const char *id);
@@ -23,7 +23,6 @@ enum result order_open(struct context *context, const char *id, const char *orde
 /* SHA-256 of an order token in hexadecimal: the token itself is kept nowhere. */
 const char *order_token_hash(struct arena *arena, const char *order_token);
 
-Google__Protobuf__Timestamp *order_time(struct arena *arena, int64_t time_us);
 Order__OrderLine *order_line(const Order__Order *order, const char *line_id);
 /* Lines with nothing left to ship. */
 bool order_is_fulfilled(const Order__Order *order);

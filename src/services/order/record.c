@@ -24,7 +24,7 @@ enum result order_record(struct context *context, const Order__RecordOrderReques
         order = *request->order;
         order.number = next_number(context);
         order.status = ORDER__ORDER_STATUS__ORDER_STATUS_PLACED;
-        order.placed_at = order_time(context->arena, context->now_us);
+        order.placed_at = timestamp_message(context->arena, context->now_us);
         order.order_token = "";
         event.order = &order;
         event.checkout_id = request->checkout_id;

@@ -51,7 +51,7 @@ enum result order_record_fulfilment(struct context *context, const Order__Record
     if (result)
         return result;
 
-    fulfilment.created_at = order_time(context->arena, context->now_us);
+    fulfilment.created_at = timestamp_message(context->arena, context->now_us);
     event.fulfilment = &fulfilment;
     event.status = order_is_fulfilled(order) ? ORDER__ORDER_STATUS__ORDER_STATUS_FULFILLED
                                              : ORDER__ORDER_STATUS__ORDER_STATUS_PARTIALLY_FULFILLED;

@@ -26,7 +26,7 @@ enum result order_record_refund(struct context *context, const Order__RecordRefu
         refund.id = request->refund_id;
         refund.amount = request->amount;
         refund.reason = request->reason;
-        refund.created_at = order_time(context->arena, context->now_us);
+        refund.created_at = timestamp_message(context->arena, context->now_us);
         event.refund = &refund;
         event.payment = request->payment;
         order_emit_order_refunded(context, request->id, &event);

@@ -3,7 +3,8 @@
  */
 #include "services/payment/payment_internal.h"
 
-#include <google/protobuf/timestamp.pb-c.h>
+#include "platform/rpc/common_types.h"
+
 
 bool payment_load(struct tx *tx, const char *id, struct payment *payment)
 {
@@ -36,34 +37,21 @@ bool payment_load(struct tx *tx, const char *id, struct payment *payment)
     return true;
 }
 
-static Common__Money *money_new(struct arena *arena, int64_t amount, const char *currency)
-{
-    Common__Money *money = ARENA_NEW(arena, Common__Money);
-
-    common__money__init(money);
-    money->amount = amount;
-    money->currency = currency;
-    return money;
-}
-
 void payment_show(struct arena *arena, const struct payment *payment, Payment__Payment *answer)
 {
     answer->id = payment->id;
     answer->version = payment->version;
     answer->status = payment->status;
     answer->provider = payment->provider;
-    answer->authorized = money_new(arena, payment->authorized, payment->currency);
-    answer->captured = money_new(arena, payment->captured, payment->currency);
-    answer->refunded = money_new(arena, payment->refunded, payment->currency);
+    answer->authorized = money_message(arena, payment->authorized, payment->currency);
+    answer->captured = money_message(arena, payment->captured, payment->currency);
+    answer->refunded = money_message(arena, payment->refunded, payment->currency);
     answer->provider_reference = payment->provider_reference;
     answer->decline_reason = payment->decline_reason;
     answer->next_action_url =
         payment->status == PAYMENT__PAYMENT_STATUS__PAYMENT_STATUS_REQUIRES_ACTION ? payment->next_action_url : "";
     answer->order_id = payment->order_id;
-    answer->created_at = ARENA_NEW(arena, Google__Protobuf__Timestamp);
-    google__protobuf__timestamp__init(answer->created_at);
-    answer->created_at->seconds = payment->created_us / 1000000;
-    answer->created_at->nanos = (int32_t)(payment->created_us % 1000000) * 1000;
+    answer->created_at = timestamp_message(arena, payment->created_us);
 }
 
 bool refund_load(struct tx *tx, const char *payment_id, const char *refund_id, int64_t *amount, int64_t *outcome)

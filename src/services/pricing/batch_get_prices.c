@@ -3,29 +3,21 @@
  *
  * One point read a SKU: as fast as one statement for all of them, which would need a text for every number of SKUs.
  */
+#include "platform/rpc/common_types.h"
 #include "services/pricing/price.h"
 #include "services/pricing/pricing_internal.h"
 #include "services/shop_defaults.h"
-
-static Common__Money *money(struct arena *arena, int64_t amount, const char *currency)
-{
-    Common__Money *money = ARENA_NEW(arena, Common__Money);
-    common__money__init(money);
-    money->amount = amount;
-    money->currency = currency;
-    return money;
-}
 
 static Pricing__UnitPrice *unit_price(struct arena *arena, const char *sku, const Pricing__Price *price)
 {
     Pricing__UnitPrice *unit = ARENA_NEW(arena, Pricing__UnitPrice);
     pricing__unit_price__init(unit);
     unit->sku = sku;
-    unit->price = money(arena, price->amount, price->currency);
+    unit->price = money_message(arena, price->amount, price->currency);
     unit->min_quantity = price_min_quantity(price);
     /* Feeds bring "before" prices below the present one; nobody calls that a sale. */
     if (price->compare_at_amount > price->amount)
-        unit->compare_at_price = money(arena, price->compare_at_amount, price->currency);
+        unit->compare_at_price = money_message(arena, price->compare_at_amount, price->currency);
     return unit;
 }
 

@@ -7,6 +7,7 @@
 #include "services/pricing/quote_internal.h"
 
 #include "base/money.h"
+#include "platform/rpc/common_types.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,15 +106,11 @@ static int compare_options(const void *a, const void *b)
 
 static Pricing__ShippingOption *option_new(const struct quoting *quoting, const Pricing__ShippingMethod *method, int64_t amount)
 {
-    Common__Money *price = ARENA_NEW(quoting->arena, Common__Money);
-    common__money__init(price);
-    price->amount = amount;
-    price->currency = quoting->cart->currency;
     Pricing__ShippingOption *option = ARENA_NEW(quoting->arena, Pricing__ShippingOption);
     pricing__shipping_option__init(option);
     option->id = method->id;
     option->name = method->name;
-    option->price = price;
+    option->price = money_message(quoting->arena, amount, quoting->cart->currency);
     return option;
 }
 
