@@ -58,7 +58,7 @@
 
 /* The time a call may take when the caller says nothing. */
 #define LIMIT_CALL_MS 30000
-/* A checkout that takes longer answers 202 (see CONTRACT: over 5 s). */
+/* A checkout that takes longer answers 202 and goes on; the buyer follows its Location. */
 #define LIMIT_CHECKOUT_WAIT_MS 5000
 /* An answer waits this long for the services that listen to its events to catch up. */
 #define LIMIT_SETTLE_MS 1000
@@ -67,7 +67,7 @@
 #define LIMIT_PROVIDER_RETRY_MS 300
 /* Commands waiting for one writer; past it a call is refused with `overloaded`. */
 #define LIMIT_WRITER_QUEUE 10000
-/* Commands in one commit: past 256 the gain is small (see DEPENDENCIES) and the latency grows. */
+/* Commands in one commit: past 256 the gain is small (bench/store_bench.c) and the latency grows. */
 #define LIMIT_COMMIT_BATCH 256
 /* Queries waiting for the readers. */
 #define LIMIT_READER_QUEUE 10000
@@ -75,7 +75,7 @@
 #define LIMIT_SAGAS 10000
 /* An Idempotency-Key. */
 #define LIMIT_IDEMPOTENCY_KEY 255
-/* Idempotency records are kept this long (CONTRACT: at least 24 h). */
+/* Idempotency records are kept this long; clients may count on 24 hours. */
 #define LIMIT_IDEMPOTENCY_HOURS 48
 
 /* Events that one ?asOf= may replay: about 10 s of a reader, and 8 MB of the call's arena. */

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* Exit codes (CONTRACT). */
+/* Exit codes: programs rely on them. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CONFIGURATION = 3 };
 
 int command_serve(int count, char **arguments);

@@ -4,7 +4,7 @@
  *     exchange ─ cache ─ route ─ authenticate ─ query, path, body → message ─ call ─ message → JSON, links, embedded ─ answer
  *
  * One gateway serves all loops: after rest_new() everything but the cache and the counters is constant. It needs no sockets: whoever has
- * an http_exchange can hand it over. What the outside may rely on is in CONTRACT.md ("Conventions").
+ * an http_exchange can hand it over. What the outside may rely on is served at /docs and /openapi.json.
  */
 #ifndef SOUK_REST_H
 #define SOUK_REST_H
