@@ -262,7 +262,7 @@ $(OUT)/bench/%: bench/%.c $(OUT)/libsouk.a
 	@echo '  link    $@'
 	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
 
-## check-openapi: lint the reference that the server writes (npm)
+## check-openapi: lint the reference that the server writes, and hold its answers against it (npm)
 .PHONY: check-openapi
 check-openapi: programs
 	@tests/openapi/check

@@ -364,7 +364,8 @@ static void write_page(struct schemas *schemas, const struct route *route)
     json_write_key(json, "content");
     json_write_object_open(json);
     json_write_key(json, route->page_type);
-    json_write_raw(json, TEXT("{}"));
+    bool is_object = strstr(route->page_type, "json") != NULL;
+    json_write_raw(json, is_object ? TEXT("{\"schema\":{\"type\":\"object\"}}") : TEXT("{\"schema\":{\"type\":\"string\"}}"));
     json_write_object_close(json);
     json_write_object_close(json);
     write_response_ref(json, "4XX", "Problem");
