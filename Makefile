@@ -213,6 +213,16 @@ unit: $(TESTS) $(SIM_TESTS)
 
 # --- the simulator: sim/*.c, with the real services ---------------------------------------------------------------------------
 
+## sim: build/souk-sim, the shop in a world made from a seed
+.PHONY: sim
+sim: $(OUT)/souk-sim
+	@ln -sf $(<:build/%=%) build/souk-sim
+## check-sim: SEEDS=1..300 of them must hold
+SEEDS ?= 1..300
+.PHONY: check-sim
+check-sim: sim
+	@$(OUT)/souk-sim --seeds $(SEEDS)
+
 SIM_OBJECTS = $(patsubst %.c,$(OUT)/%.o,$(filter-out sim/main.c %_test.c,$(wildcard sim/*.c)))
 SIM_TESTS = $(patsubst sim/%.c,$(OUT)/tests/sim/%,$(wildcard sim/*_test.c))
 $(OUT)/sim/%.o: sim/%.c | generate

@@ -738,12 +738,12 @@ static void seed_sqlite(struct world *world)
     sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, seed, (sqlite3 *)NULL);
 }
 
-struct disk *disk_new(struct world *world, const struct disk_temper *temper)
+struct disk *disk_new(struct world *world)
 {
     struct disk *disk = calloc(1, sizeof *disk);
     ASSERT(disk);
     disk->world = world;
-    disk->temper = *temper;
+    disk->temper.sync_us_max = 100;
     disk->vfs = (sqlite3_vfs){
         .iVersion = 2,
         .szOsFile = sizeof(struct handle),
@@ -787,9 +787,9 @@ const char *disk_vfs(const struct disk *disk)
     return disk->vfs.zName;
 }
 
-void disk_calm(struct disk *disk)
+void disk_be(struct disk *disk, const struct disk_temper *temper)
 {
-    disk->temper = (struct disk_temper){.sync_us_max = disk->temper.sync_us_max};
+    disk->temper = *temper;
     disk->full_until_us = 0;
 }
 

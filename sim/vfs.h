@@ -25,12 +25,12 @@ struct disk_temper {
 };
 
 /* Register it as the SQLite VFS `disk_vfs()`. */
-struct disk *disk_new(struct world *world, const struct disk_temper *temper);
+struct disk *disk_new(struct world *world);
 /* No connection of a living machine is open any more. */
 void disk_free(struct disk *disk);
 const char *disk_vfs(const struct disk *disk);
-/* From now on nothing fails. */
-void disk_calm(struct disk *disk);
+/* How it behaves from now on. */
+void disk_be(struct disk *disk, const struct disk_temper *temper);
 
 /* Writes, syncs, truncations and removals so far. */
 uint64_t disk_changes(const struct disk *disk);

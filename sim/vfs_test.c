@@ -122,12 +122,12 @@ static void live(struct counting *counting, uint64_t crash_at)
 
 static void run(uint64_t seed, const struct disk_temper *temper)
 {
-    static const struct world_temper calm = {.piece_us_max = 10};
-    struct counting counting = {.world = world_new(seed, &calm), .arena = arena_new(LIMIT_CALL_ARENA)};
-    counting.disk = disk_new(counting.world, temper);
+    struct counting counting = {.world = world_new(seed), .arena = arena_new(LIMIT_CALL_ARENA)};
+    counting.disk = disk_new(counting.world);
+    disk_be(counting.disk, temper);
     for (unsigned life = 0; life < 8; life++)
         live(&counting, 1 + (uint64_t)random_skewed(world_random(counting.world), 300));
-    disk_calm(counting.disk);
+    disk_be(counting.disk, &(struct disk_temper){.sync_us_max = 100});
     counting.crashed = false;
     counting.machine = machine_new(counting.world, "counter", disk_vfs(counting.disk));
     struct connection *writer;
@@ -167,9 +167,9 @@ static void test_same_seed_same_trace(void **state)
     (void)state;
     uint64_t traces[2];
     for (unsigned i = 0; i < 2; i++) {
-        struct world *world = world_new(7, &(struct world_temper){.piece_us_max = 10});
+        struct world *world = world_new(7);
         struct counting counting = {.world = world, .arena = arena_new(LIMIT_CALL_ARENA)};
-        counting.disk = disk_new(world, &(struct disk_temper){.sync_us_max = 100});
+        counting.disk = disk_new(world);
         live(&counting, 200);
         traces[i] = world_trace(world);
         arena_free(counting.arena);

@@ -407,12 +407,12 @@ uint64_t world_steps(const struct world *world)
 
 /* --- the rest --- */
 
-struct world *world_new(uint64_t seed, const struct world_temper *temper)
+struct world *world_new(uint64_t seed)
 {
     struct world *world = calloc(1, sizeof *world);
     ASSERT(world);
     random_init(&world->random, seed);
-    world->temper = *temper;
+    world->temper.piece_us_max = 10;
     return world;
 }
 
@@ -443,9 +443,9 @@ void world_pass(struct world *world, int64_t time_us)
     world->elapsed_us += time_us;
 }
 
-void world_calm(struct world *world)
+void world_be(struct world *world, const struct world_temper *temper)
 {
-    world->temper.stall_per_million = 0;
+    world->temper = *temper;
 }
 
 struct after {

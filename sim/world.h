@@ -28,7 +28,7 @@ struct world_temper {
     int64_t piece_us_max; /* a piece takes at most so long, without its disk */
 };
 
-struct world *world_new(uint64_t seed, const struct world_temper *temper);
+struct world *world_new(uint64_t seed);
 void world_free(struct world *world);
 
 struct random *world_random(struct world *world);
@@ -36,8 +36,8 @@ struct random *world_random(struct world *world);
 int64_t world_elapsed_us(const struct world *world);
 /* Something took that long, within a piece. */
 void world_pass(struct world *world, int64_t time_us);
-/* From now on nobody is held up. */
-void world_calm(struct world *world);
+/* How it behaves from now on. */
+void world_be(struct world *world, const struct world_temper *temper);
 
 /* Let one piece run; time jumps ahead when all sleep. False when nothing will ever happen again. */
 bool world_step(struct world *world);

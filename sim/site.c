@@ -1,0 +1,180 @@
+/*
+ * A crash leaves the old machine and all its memory behind, and a new one starts on the disk's remains.
+ */
+#include "sim/site.h"
+
+#include "base/assert.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct site {
+    struct world *world;
+    struct disk *disk;
+    struct loop *outside;
+    struct machine *machine;
+    struct loop *loops[SITE_LOOPS];
+    struct shop *shop;
+    bool draining, drained;
+    unsigned starts;
+    unsigned crashes_left;
+    uint64_t changes_apart_max;
+    uint64_t crash_step; /* of the world; 0: none planned */
+};
+
+static void start(void *data);
+
+static struct random *chance(const struct site *site)
+{
+    return world_random(site->world);
+}
+
+/* --- crashing --- */
+
+static void start_again(struct site *site)
+{
+    site->shop = NULL;
+    site->draining = false;
+    world_after(site->outside, random_between(chance(site), 1000, 3000000), start, site);
+}
+
+static void crash(struct site *site)
+{
+    machine_crash(site->machine);
+    /* Half of the crashes are of the process alone. */
+    disk_crash(site->disk, random_chance(chance(site), 500000) ? DISK_LOSES : DISK_KEEPS);
+    start_again(site);
+}
+
+static void on_disk_crash(void *data)
+{
+    struct site *site = data;
+    world_note(site->world, "site: crash within a change of the disk");
+    crash(site);
+}
+
+static void plan_next(struct site *site)
+{
+    if (site->crashes_left == 0)
+        return;
+    site->crashes_left--;
+    if (random_chance(chance(site), 700000))
+        disk_crash_at(site->disk, 1 + (uint64_t)random_skewed(chance(site), (int64_t)site->changes_apart_max), on_disk_crash,
+                      site);
+    else
+        site->crash_step = world_steps(site->world) + 1 + (uint64_t)random_skewed(chance(site), (int64_t)site->changes_apart_max);
+}
+
+void site_crash(struct site *site)
+{
+    if (!site->shop)
+        return;
+    world_note(site->world, "site: crash between two pieces");
+    crash(site);
+}
+
+void site_plan_crashes(struct site *site, unsigned count, uint64_t changes_apart_max)
+{
+    site->crashes_left = count;
+    site->changes_apart_max = changes_apart_max;
+    site->crash_step = 0;
+    disk_crash_at(site->disk, 0, NULL, NULL);
+    plan_next(site);
+}
+
+/* --- stopping --- */
+
+static void on_drained(void *data)
+{
+    ((struct site *)data)->drained = true;
+}
+
+void site_stop(struct site *site)
+{
+    if (!site->shop || site->draining)
+        return;
+    world_note(site->world, "site: drain");
+    site->draining = true;
+    site->drained = false;
+    shop_drain(site->shop, site->loops[0], on_drained, site);
+}
+
+void site_tick(struct site *site)
+{
+    if (site->crash_step > 0 && world_steps(site->world) >= site->crash_step) {
+        site->crash_step = 0;
+        site_crash(site);
+    }
+    if (site->shop && site->draining && site->drained) {
+        world_note(site->world, "site: stop");
+        struct machine *machine = site->machine;
+        shop_stop(site->shop);
+        if (machine_is_dead(machine))
+            return; /* it crashed in stopping */
+        machine_crash(machine);
+        start_again(site);
+    }
+}
+
+/* --- starting --- */
+
+static void start(void *data)
+{
+    struct site *site = data;
+    char error[512] = "";
+    static const char *const names[SITE_LOOPS] = {"loop 0", "loop 1", "loop 2"};
+    struct machine *machine = machine_new(site->world, "shop", disk_vfs(site->disk));
+    site->machine = machine;
+    site->starts++;
+    if (site->starts > 1)
+        plan_next(site);
+    for (unsigned i = 0; i < SITE_LOOPS; i++)
+        site->loops[i] = machine_add_loop(machine, names[i]);
+    struct shop_options options = {
+        .env = machine_env(machine),
+        .loop = site->loops[0],
+        .store_url = SITE_STORE,
+        .services = "all",
+        .reader_count = 2,
+    };
+    struct shop *shop = shop_start(&options, error);
+    if (machine_is_dead(machine))
+        return; /* it crashed in starting */
+    if (!shop) {
+        world_note(site->world, "site: can't start: %s", error);
+        machine_crash(machine);
+        start_again(site);
+        return;
+    }
+    world_note(site->world, "site: started");
+    site->shop = shop;
+}
+
+struct site *site_new(struct world *world, struct disk *disk, struct loop *loop)
+{
+    struct site *site = calloc(1, sizeof *site);
+    ASSERT(site);
+    *site = (struct site){.world = world, .disk = disk, .outside = loop};
+    world_after(loop, 0, start, site);
+    return site;
+}
+
+struct shop *site_shop(const struct site *site)
+{
+    return site->shop;
+}
+
+struct machine *site_machine(const struct site *site)
+{
+    return site->machine;
+}
+
+struct loop *site_loop(const struct site *site, unsigned index)
+{
+    return site->loops[index];
+}
+
+unsigned site_starts(const struct site *site)
+{
+    return site->starts;
+}

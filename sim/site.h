@@ -1,0 +1,33 @@
+/*
+ * The shop's machine room: the real services on a machine that crashes and starts again, over one disk.
+ */
+#ifndef SOUK_SIM_SITE_H
+#define SOUK_SIM_SITE_H
+
+#include "cli/shop.h"
+#include "sim/vfs.h"
+
+#define SITE_STORE "sqlite:disk"
+#define SITE_LOOPS 3
+
+struct site;
+
+/* `loop` is one of a machine that never crashes. Starts the shop soon. */
+struct site *site_new(struct world *world, struct disk *disk, struct loop *loop);
+
+/* The shop, or NULL while it is down. */
+struct shop *site_shop(const struct site *site);
+struct machine *site_machine(const struct site *site);
+/* The loops that gateways would run on. */
+struct loop *site_loop(const struct site *site, unsigned index);
+unsigned site_starts(const struct site *site);
+
+/* Crash so many times more: in the midst of a change of the disk, or between two pieces. */
+void site_plan_crashes(struct site *site, unsigned count, uint64_t changes_apart_max);
+/* Once after each step of the world. */
+void site_tick(struct site *site);
+void site_crash(struct site *site);
+/* Stop as an operator does, with everything finished or parked, and start again soon. */
+void site_stop(struct site *site);
+
+#endif
