@@ -115,7 +115,7 @@ struct shop *shop_start(const struct shop_options *options, char error[512])
     shop->readers = readers_start(options->env, options->reader_count);
     if (all ? start_all(shop, options, error) : start_named(shop, options, error))
         return shop;
-    shop_stop(shop);
+    /* Those that have started can only be stopped by way of the loop, which does not run yet: they end with the process. */
     return NULL;
 }
 

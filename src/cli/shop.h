@@ -19,7 +19,7 @@ struct shop_options {
     void *touched_data;
 };
 
-/* Start every service named. NULL with a sentence in `error`; nothing is left running then. */
+/* Start every service named. NULL with a sentence in `error`; then the process is to end, and with it those that have started. */
 struct shop *shop_start(const struct shop_options *options, char error[512]);
 /* Stopping takes two steps, because what is under way needs the loops (service.h): shop_drain() when the gateways call no more, then, once
  * `drained` ran on `loop` and the loops have stopped, shop_stop(). */
