@@ -94,7 +94,11 @@ static bool take_up(struct host *host, char error[512])
     host->timer_due_us = timers_earliest(tx);
     consumers_init(host, tx);
     sagas_resume(host, tx);
-    bool taken = !tx->failed && tx_commit(tx);
+    bool taken = !tx->failed;
+    if (taken)
+        taken = tx_commit(tx);
+    else
+        tx_rollback(tx);
     if (!taken)
         snprintf(error, 512, "The store of %s can't be read or written.", host->declaration->name);
     arena_free(arena);
