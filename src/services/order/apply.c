@@ -61,7 +61,7 @@ static void *with_one_more(struct arena *arena, const void *array, size_t count,
 
 static void set_payment(struct tx *tx, Order__Order *order, Order__OrderPayment *payment)
 {
-    if (!payment)
+    if (!payment || !order_payment_is_news(order, payment))
         return;
     for (size_t i = 0; i < order->n_payments; i++)
         if (strcmp(order->payments[i]->id, payment->id) == 0) {

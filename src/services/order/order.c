@@ -121,6 +121,22 @@ Order__OrderPayment *order_payment(struct arena *arena, const Payment__Payment *
     return shown;
 }
 
+bool order_payment_is_news(const Order__Order *order, const Order__OrderPayment *payment)
+{
+    for (size_t i = 0; i < order->n_payments; i++) {
+        const Order__OrderPayment *known = order->payments[i];
+        int64_t captured = payment->captured->amount - known->captured->amount;
+        int64_t refunded = payment->refunded->amount - known->refunded->amount;
+
+        if (strcmp(known->id, payment->id) != 0)
+            continue;
+        if (captured == 0 && refunded == 0)
+            return strcmp(known->status, payment->status) != 0;
+        return captured >= 0 && refunded >= 0;
+    }
+    return true;
+}
+
 Common__Money *order_refundable(struct arena *arena, const Order__OrderPayment *payment)
 {
     Common__Money *money = ARENA_NEW(arena, Common__Money);

@@ -30,6 +30,9 @@ bool order_is_fulfilled(const Order__Order *order);
 size_t order_unfulfilled(struct arena *arena, const Order__Order *order, Order__FulfilledLine ***lines);
 /* A payment as an order shows it. */
 Order__OrderPayment *order_payment(struct arena *arena, const Payment__Payment *payment);
+/* Whether the order does not know that yet. What is noted about a payment may come late, or twice; but money that was taken or given back
+ * stays so, and tells what is older. */
+bool order_payment_is_news(const Order__Order *order, const Order__OrderPayment *payment);
 /* What of a payment was taken and not given back. */
 Common__Money *order_refundable(struct arena *arena, const Order__OrderPayment *payment);
 
