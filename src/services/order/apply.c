@@ -126,3 +126,11 @@ void order_apply_order_cancelled(struct tx *tx, const struct event *event, const
     order->status = ORDER__ORDER_STATUS__ORDER_STATUS_CANCELLED;
     save(tx, event, order);
 }
+
+void order_apply_order_note_added(struct tx *tx, const struct event *event, const Order__OrderNoteAdded *data)
+{
+    Order__Order *order = load(tx, event);
+
+    APPEND(tx, order->notes, order->n_notes, data->note);
+    save(tx, event, order);
+}

@@ -1,5 +1,5 @@
 /*
- * Orders: placed, shown to who may see them, shipped, sent back, refunded and cancelled.
+ * Orders: placed, shown to who may see them, shipped, sent back, refunded, cancelled, and written about.
  */
 #include "platform/service/handler_world_test.h"
 #include "services/order/order.h"
@@ -182,6 +182,15 @@ static const Order__Order *cancel(const struct method_declaration *method, const
     request.reason = "changed my mind";
     request.order_token = token;
     return ask(method, &request.base);
+}
+
+static const Order__Order *write_note(const char *id, const char *text)
+{
+    Order__CreateNoteRequest request = ORDER__CREATE_NOTE_REQUEST__INIT;
+
+    request.id = id;
+    request.text = text;
+    return ask(METHOD(create_note), &request.base);
 }
 
 static void as_anybody(void)
@@ -409,6 +418,33 @@ static void what_has_shipped_is_not_cancelled(void **state)
     assert_int_equal(refusal(cancel(METHOD(begin_cancel), "")), RESULT_STATE_FORBIDS);
 }
 
+/* --- written about --- */
+
+static void notes_say_who_and_when(void **state)
+{
+    const Order__Order *order;
+
+    (void)state;
+    write_note(ORDER, "Called: wants it wrapped.");
+    handler_world_advance(world, INT64_C(60) * 1000000);
+    order = write_note(ORDER, "Wrapped.");
+    assert_int_equal(order->n_notes, 2);
+    assert_string_equal(order->notes[0]->text, "Called: wants it wrapped.");
+    assert_string_equal(order->notes[1]->author, "test");
+    assert_int_equal(order->notes[1]->created_at->seconds, world->now_us / 1000000);
+    assert_string_not_equal(order->notes[0]->id, order->notes[1]->id);
+    assert_int_equal(order->version, 3);
+}
+
+static void notes_are_about_an_order_and_have_an_end(void **state)
+{
+    (void)state;
+    assert_int_equal(refusal(write_note("01jdnone000000000000000000", "Hello")), RESULT_NOT_FOUND);
+    for (int i = 0; i < 100; i++)
+        assert_non_null(write_note(ORDER, "Once more"));
+    assert_int_equal(refusal(write_note(ORDER, "One too many")), RESULT_STATE_FORBIDS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +463,8 @@ int main(void)
         shop_test(a_return_names_a_line_once),
         shop_test(cancelling_has_a_beginning_and_an_end),
         shop_test(what_has_shipped_is_not_cancelled),
+        shop_test(notes_say_who_and_when),
+        shop_test(notes_are_about_an_order_and_have_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
