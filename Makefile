@@ -181,6 +181,8 @@ $(OUT)/tests/toys/%.o: tests/toys/%.c | generate
 	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -MD -MP -c -o $@ $<
 $(OUT)/src/%_test.o $(OUT)/tests/toys/%.o: EXTRA_CFLAGS += -Itests -isystem $(TOYS)
 $(OUT)/gen/toys/%.o: EXTRA_CFLAGS += -isystem $(TOYS)
+# What it embeds is no header.
+$(OUT)/src/demo/contents.o: src/demo/products.csv
 $(OUT)/gen/%.o: $(GEN)/%.c | generate
 	@mkdir -p $(@D)
 	@echo '  compile $<'

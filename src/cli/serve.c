@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "cli/config.h"
 #include "cli/shop.h"
+#include "demo/demo.h"
 #include "gateways/rest/rest.h"
 #include "platform/http/http.h"
 
@@ -45,6 +46,7 @@ struct lane {
 
 struct server {
     struct config config;
+    bool demo;
     struct env *env;
     struct shop *shop;
     const struct service_declaration *declarations[SERVICE_COUNT];
@@ -173,6 +175,19 @@ static bool start_shop(struct server *server, char error[512])
     return server->shop;
 }
 
+static void handle_with_pictures(void *rest, struct http_exchange *exchange)
+{
+    if (!demo_media_respond(exchange))
+        rest_handle(rest, exchange);
+}
+
+static void demo_loaded(void *data, const char *error)
+{
+    (void)data;
+    if (error)
+        LOG_ERROR("the demo shop is not complete", log_text("reason", error));
+}
+
 static void start_gateway(struct server *server)
 {
     struct rest_options options = {
@@ -191,6 +206,7 @@ static void start_gateway(struct server *server)
         server->declarations[i] = every_service[i]->declaration;
     server->rest = rest_new(&options);
     server->handler = rest_handler(server->rest);
+    server->handler.handle = handle_with_pictures; /* a shop that was once loaded with the demo keeps its pictures */
 }
 
 static bool start_http(struct server *server, char error[512])
@@ -240,6 +256,8 @@ static void run(struct server *server)
     watch_signals(server);
     for (size_t i = 1; i < server->lane_count; i++)
         ASSERT(pthread_create(&server->lanes[i].thread, NULL, run_lane, &server->lanes[i]) == 0);
+    if (server->demo)
+        demo_load(shop_directory(server->shop), server->lanes[0].loop, demo_loaded, NULL);
     LOG_INFO("listening", log_text("address", server->config.listen), log_int("loops", (int64_t)server->lane_count));
     machine_loop_run(server->lanes[0].loop);
     for (size_t i = 1; i < server->lane_count; i++)
@@ -299,6 +317,7 @@ int command_serve(int count, char **arguments)
 {
     const char *file = option_value_take(&count, arguments, "config");
     const char *services = option_value_take(&count, arguments, "services");
+    bool demo = option_take(&count, arguments, "demo");
     struct arena *arena = arena_new(1 << 20);
     struct server *server = arena_alloc(arena, sizeof *server);
     int code = EXIT_USAGE;
@@ -309,6 +328,7 @@ int command_serve(int count, char **arguments)
         else {
             if (services)
                 server->config.services = services;
+            server->demo = demo;
             set_up_log(&server->config);
             code = serve(server);
         }

@@ -79,7 +79,7 @@ static int64_t line_of_member(const struct imported_product *imported, const cha
 {
     const char prefix[] = "/variants/";
     if (strncmp(pointer, prefix, sizeof prefix - 1) == 0) {
-        size_t index = strtoul(pointer + sizeof prefix - 1, NULL, 10);
+        size_t index = (size_t)strtoll(pointer + sizeof prefix - 1, NULL, 10);
         if (index < imported->product->n_variants)
             return imported->variant_lines[index];
     }

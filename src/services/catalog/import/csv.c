@@ -39,7 +39,7 @@ static void make_room(struct reading *reading)
     if (reading->count < reading->room)
         return;
     reading->room = reading->room > 0 ? 2 * reading->room : 64;
-    reading->cells = reallocarray(reading->cells, reading->room, sizeof *reading->cells);
+    reading->cells = realloc(reading->cells, reading->room * sizeof *reading->cells);
     ASSERT(reading->cells != NULL);
 }
 
