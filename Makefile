@@ -279,6 +279,11 @@ $(OUT)/bench/%: bench/%.c $(OUT)/libsouk.a
 check-openapi: programs
 	@tests/openapi/check
 
+## check-features: run the texts in features/ (npm; SOUK=build/asan/souk for another program)
+.PHONY: check-features
+check-features: programs
+	@tests/features/check
+
 ## test: install, build and run every test
 .PHONY: test
 test: packages

@@ -258,7 +258,7 @@ static bool find_href(struct resource_table *table, struct resource_link *link, 
     if (http != NULL) {
         link->href = href_of(http->path, message, link);
         add_queries(&link->href, http->path, message, method, link);
-        link->verb = link->declaration->action ? http->verb : NULL;
+        link->verb = strcmp(http->verb, "GET") == 0 ? NULL : http->verb; /* a saga may read, too: a cart's shipping methods */
         return true;
     }
     if (link->declaration->action || method->http_count > 0 || message->get == NULL)

@@ -346,7 +346,7 @@ static void write_links(struct schemas *schemas, const struct resource *resource
         write_link_property(json, "self", "Where this is.", false);
     for (size_t i = 0; i < resource->link_count; i++) {
         const struct link_declaration *link = resource->links[i].declaration;
-        write_link_property(json, link->rel, link_description(link), link->action);
+        write_link_property(json, link->rel, link_description(link), resource->links[i].verb != NULL);
     }
     json_write_object_close(json);
     json_write_object_close(json);

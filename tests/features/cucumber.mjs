@@ -1,0 +1,8 @@
+// How cucumber finds texts and steps. The texts are in features/ at the top, for whoever wants to know what Souk does.
+export default {
+  paths: ['../../features/**/*.feature'],
+  import: ['support/*.js', 'steps/*.js'],
+  format: ['./support/report.js'],
+  strict: true,
+  tags: process.env.SOUK_DRIVER === undefined || process.env.SOUK_DRIVER === 'rest' ? '' : 'not @rest',
+};

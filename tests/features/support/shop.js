@@ -1,0 +1,125 @@
+// The shop under test: the real program, on a store of its own for each scenario.
+//
+// A fresh store is made once and copied for each scenario, and the next shop is started while the present one is in use, so that a
+// scenario costs a few milliseconds rather than seven databases made anew. SOUK names another program (the asan build, say).
+import { spawn } from 'node:child_process';
+import fs from 'node:fs/promises';
+import { openSync, closeSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+const PROGRAM = path.resolve(ROOT, process.env.SOUK ?? 'build/release/souk');
+const WORK = path.join(ROOT, 'build/features');
+export const TOKEN = 'merchant-token-of-the-feature-tests-only';
+const START_MS_MAX = 20000;
+const STOP_MS_MAX = 10000;
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function isReady(address) {
+  return new Promise((resolve) => {
+    const request = http.get(`http://${address}/readyz`, { agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on('error', () => resolve(false));
+  });
+}
+
+export class Shop {
+  constructor(folder, port) {
+    this.folder = folder;
+    this.address = `127.0.0.1:${port}`;
+  }
+
+  async start() {
+    const log = openSync(`${this.folder}.log`, 'a');
+    const env = { ...process.env, SOUK_LISTEN: this.address, SOUK_STORE: `sqlite:${this.folder}`, SOUK_ADMIN_TOKEN: TOKEN };
+    this.process = spawn(PROGRAM, ['serve'], { env, stdio: ['ignore', log, log] });
+    closeSync(log);
+    this.exited = new Promise((resolve) => {
+      this.process.on('exit', (code, signal) => resolve({ code, signal }));
+      this.process.on('error', (error) => resolve({ code: error.message }));
+    });
+    const began = Date.now();
+    while (!(await isReady(this.address))) {
+      const dead = await Promise.race([this.exited, pause(5)]);
+      if (dead) throw new Error(`The shop did not start: ${JSON.stringify(dead)}\n${await this.log()}`);
+      if (Date.now() - began > START_MS_MAX) throw new Error(`The shop was not ready within ${START_MS_MAX} ms\n${await this.log()}`);
+    }
+    return this;
+  }
+
+  log() {
+    return fs.readFile(`${this.folder}.log`, 'utf8').catch(() => '');
+  }
+
+  // As a power cut would.
+  async kill() {
+    this.process.kill('SIGKILL');
+    await this.exited;
+  }
+
+  // As an administrator would; anything but a clean end is an error.
+  async stop() {
+    this.process.kill('SIGTERM');
+    const end = await Promise.race([this.exited, pause(STOP_MS_MAX)]);
+    if (!end) {
+      await this.kill();
+      throw new Error(`The shop did not stop within ${STOP_MS_MAX} ms.\n${await this.log()}`);
+    }
+    if (end.code !== 0) throw new Error(`The shop ended with ${JSON.stringify(end)}.\n${await this.log()}`);
+  }
+
+  async remove() {
+    await fs.rm(this.folder, { recursive: true, force: true });
+    await fs.rm(`${this.folder}.log`, { force: true });
+  }
+}
+
+// Fresh shops, one ahead.
+export class Shops {
+  count = 0;
+
+  async open() {
+    await fs.rm(WORK, { recursive: true, force: true });
+    await fs.mkdir(WORK, { recursive: true });
+    this.template = path.join(WORK, 'fresh');
+    const shop = await new Shop(this.template, await freePort()).start();
+    await shop.stop();
+    this.next = this.fresh();
+  }
+
+  async fresh() {
+    const folder = path.join(WORK, `shop-${++this.count}`);
+    await fs.cp(this.template, folder, { recursive: true });
+    return new Shop(folder, await freePort()).start();
+  }
+
+  async take() {
+    const taken = this.next;
+    this.next = this.fresh();
+    this.next.catch(() => {}); // told when it is taken
+    return taken;
+  }
+
+  async close() {
+    const shop = await this.next;
+    await shop.stop();
+    await fs.rm(WORK, { recursive: true, force: true });
+  }
+}
