@@ -1,6 +1,5 @@
-// How cucumber finds texts and steps. The texts are in features/ at the top, for whoever wants to know what Souk does.
+// How cucumber finds steps and reports. The texts are in features/ at the top, for whoever wants to know what Souk does.
 export default {
-  paths: ['../../features/**/*.feature'],
   import: ['support/*.js', 'steps/*.js'],
   format: ['./support/report.js'],
   strict: true,
