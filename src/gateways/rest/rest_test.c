@@ -151,6 +151,9 @@ static const ProtobufCMessage *answer_of(const ProtobufCMethodDescriptor *method
     import.id = "i1";
     import.status = CATALOG__IMPORT_STATUS__IMPORT_STATUS_DONE;
     prices.sku = "A B";
+    static Pricing__BatchGetPricesResponse no_prices = PRICING__BATCH_GET_PRICES_RESPONSE__INIT;
+    if (method->output == &pricing__batch_get_prices_response__descriptor)
+        return &no_prices.base;
     if (method->output == &catalog__product__descriptor)
         return &shirt.base;
     if (method->output == &order__order__descriptor)
@@ -439,6 +442,16 @@ static void embeds_in_one(void **state)
     assert_json();
     assert_body("\"_embedded\":{\"inventory\":[{\"sku\":\"SHIRT-BLUE\",");
     assert_head("s-maxage=1,");
+}
+
+static void passes_on_what_was_asked(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET", "/v1/products/shirt?embed=price&currency=CHF", "", ""), 200);
+    const Pricing__BatchGetPricesRequest *request = (const void *)asked.request;
+    assert_string_equal(request->currency, "CHF");
+    assert_int_equal(request->n_skus, 2);
+    assert_body("\"_embedded\":{\"price\":[]}");
 }
 
 static void embeds_in_lists_with_one_call(void **state)
@@ -1013,6 +1026,7 @@ int main(void)
         TEST(shows_only_the_fields_asked_for),
         TEST(follows_a_nested_link),
         TEST(embeds_in_one),
+        TEST(passes_on_what_was_asked),
         TEST(embeds_in_lists_with_one_call),
         TEST(refuses_to_embed_what_is_not_there),
         TEST(answers_conditionally),
