@@ -19,7 +19,7 @@ enum result order_create_note(struct context *context, const Order__CreateNoteRe
 
     note.id = context_new_id(context);
     note.text = request->text;
-    note.created_at = order_time(context->arena, context->now_us);
+    note.created_at = timestamp_message(context->arena, context->now_us);
     note.author = context->call->actor.id;
     event.note = &note;
     order_emit_order_note_added(context, request->id, &event);
