@@ -42,20 +42,7 @@ static void payment_noted(struct saga_run *run, const Order__Order *order)
     saga_next(run);
 }
 
-static void refunded(struct saga_run *run, const Payment__Payment *payment)
-{
-    Order__RecordRefundRequest *request = ARENA_NEW(run->arena, Order__RecordRefundRequest);
-
-    order__record_refund_request__init(request);
-    request->id = order_id(run);
-    request->refund_id = run->id;
-    request->amount = order_refundable(run->arena, state_of(run)->order->payments[0]);
-    request->reason = "cancelled";
-    request->payment = order_payment(run->arena, payment);
-    call_order_record_refund(run, request, payment_noted);
-}
-
-static void voided(struct saga_run *run, const Payment__Payment *payment)
+static void note_payment(struct saga_run *run, const Payment__Payment *payment)
 {
     Order__RecordPaymentRequest *request = ARENA_NEW(run->arena, Order__RecordPaymentRequest);
 
@@ -65,6 +52,36 @@ static void voided(struct saga_run *run, const Payment__Payment *payment)
     call_order_record_payment(run, request, payment_noted);
 }
 
+/* What went back is what the payment says, not what the order had when this began: staff may have given some back meanwhile. Where the
+ * provider would not, the order is cancelled all the same, and shows that its payment was not given back. */
+static void refunded(struct saga_run *run, const Payment__Payment *payment)
+{
+    const Payment__PaymentRefund *done = order_refund_done(payment, run->id);
+    Order__RecordRefundRequest *request;
+
+    if (!done) {
+        note_payment(run, payment);
+        return;
+    }
+    request = ARENA_NEW(run->arena, Order__RecordRefundRequest);
+    order__record_refund_request__init(request);
+    request->id = order_id(run);
+    request->refund_id = run->id;
+    request->amount = done->amount;
+    request->reason = "cancelled";
+    request->payment = order_payment(run->arena, payment);
+    call_order_record_refund(run, request, payment_noted);
+}
+
+/* Nothing is left to give back: staff did it meanwhile. */
+static void refund_refused(struct saga_run *run, const struct problem *problem)
+{
+    if (problem->result == RESULT_AMOUNT_TOO_LARGE)
+        saga_next(run);
+    else
+        saga_refuse_as(run, problem);
+}
+
 static void refund(struct saga_run *run, const char *payment_id)
 {
     Payment__RefundRequest *request = ARENA_NEW(run->arena, Payment__RefundRequest);
@@ -72,6 +89,7 @@ static void refund(struct saga_run *run, const char *payment_id)
     payment__refund_request__init(request);
     request->id = payment_id;
     request->refund_id = run->id;
+    saga_otherwise(run, refund_refused);
     call_payment_refund(run, request, refunded);
 }
 
@@ -81,7 +99,7 @@ static void void_authorization(struct saga_run *run, const char *payment_id)
 
     payment__void_authorization_request__init(request);
     request->id = payment_id;
-    call_payment_void_authorization(run, request, voided);
+    call_payment_void_authorization(run, request, note_payment);
 }
 
 static void give_money_back(struct saga_run *run)

@@ -51,6 +51,10 @@ static void find_payment(struct saga_run *run)
 
 static void given_back(struct saga_run *run, const Payment__Payment *payment)
 {
+    if (!order_refund_done(payment, run->id)) {
+        saga_refuse(run, RESULT_STATE_FORBIDS, "The payment provider would not give the money back.");
+        return;
+    }
     state_of(run)->payment = order_payment(run->arena, payment);
     saga_next(run);
 }

@@ -145,3 +145,12 @@ Common__Money *order_refundable(struct arena *arena, const Order__OrderPayment *
     money->amount -= payment->refunded->amount;
     return money;
 }
+
+const Payment__PaymentRefund *order_refund_done(const Payment__Payment *payment, const char *refund_id)
+{
+    for (size_t i = 0; i < payment->n_refunds; i++)
+        if (strcmp(payment->refunds[i]->id, refund_id) == 0 &&
+            payment->refunds[i]->status == PAYMENT__PAYMENT_REFUND_STATUS__PAYMENT_REFUND_STATUS_DONE)
+            return payment->refunds[i];
+    return NULL;
+}

@@ -9,6 +9,6 @@ enum result payment_get(struct context *context, const Payment__GetPaymentReques
 
     if (!payment_load(context->tx, request->id, &payment))
         return call_refuse(context->call, RESULT_NOT_FOUND, "There is no payment `%s`.", request->id);
-    payment_show(context->arena, &payment, answer);
+    payment_show(context->tx, &payment, answer);
     return RESULT_OK;
 }

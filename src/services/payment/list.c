@@ -15,7 +15,7 @@ static Payment__Payment *shown(struct context *context, const char *id)
 
     ASSERT(payment_load(context->tx, id, &payment));
     payment__payment__init(answer);
-    payment_show(context->arena, &payment, answer);
+    payment_show(context->tx, &payment, answer);
     return answer;
 }
 

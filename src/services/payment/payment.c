@@ -37,8 +37,37 @@ bool payment_load(struct tx *tx, const char *id, struct payment *payment)
     return true;
 }
 
-void payment_show(struct arena *arena, const struct payment *payment, Payment__Payment *answer)
+static Payment__PaymentRefundStatus refund_status(int64_t outcome)
 {
+    if (!outcome)
+        return PAYMENT__PAYMENT_REFUND_STATUS__PAYMENT_REFUND_STATUS_PENDING;
+    return outcome == PAYMENT__PAYMENT_OUTCOME__PAYMENT_OUTCOME_DONE
+               ? PAYMENT__PAYMENT_REFUND_STATUS__PAYMENT_REFUND_STATUS_DONE
+               : PAYMENT__PAYMENT_REFUND_STATUS__PAYMENT_REFUND_STATUS_FAILED;
+}
+
+static void show_refunds(struct tx *tx, const struct payment *payment, Payment__Payment *answer)
+{
+    struct sql_rows rows =
+        SQL_SELECT(tx, "SELECT refund_id, amount, outcome FROM refund WHERE payment_id = ?1 ORDER BY refund_id",
+                   sql_string(payment->id));
+
+    while (sql_next(&rows)) {
+        Payment__PaymentRefund *refund = ARENA_NEW(tx->arena, Payment__PaymentRefund);
+
+        payment__payment_refund__init(refund);
+        refund->id = sql_get_string(&rows, 0);
+        refund->amount = money_message(tx->arena, sql_get_int(&rows, 1), payment->currency);
+        refund->status = refund_status(sql_get_int(&rows, 2));
+        ARENA_ROOM(tx->arena, answer->refunds, answer->n_refunds);
+        answer->refunds[answer->n_refunds++] = refund;
+    }
+}
+
+void payment_show(struct tx *tx, const struct payment *payment, Payment__Payment *answer)
+{
+    struct arena *arena = tx->arena;
+
     answer->id = payment->id;
     answer->version = payment->version;
     answer->status = payment->status;
@@ -51,6 +80,7 @@ void payment_show(struct arena *arena, const struct payment *payment, Payment__P
     answer->next_action_url =
         payment->status == PAYMENT__PAYMENT_STATUS__PAYMENT_STATUS_REQUIRES_ACTION ? payment->next_action_url : "";
     answer->order_id = payment->order_id;
+    show_refunds(tx, payment, answer);
     answer->created_at = timestamp_message(arena, payment->created_us);
 }
 

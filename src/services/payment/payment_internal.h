@@ -30,7 +30,7 @@ struct payment {
 /* In tx->arena; false when there is none. */
 bool payment_load(struct tx *tx, const char *id, struct payment *payment);
 /* As the outside sees it. */
-void payment_show(struct arena *arena, const struct payment *payment, Payment__Payment *answer);
+void payment_show(struct tx *tx, const struct payment *payment, Payment__Payment *answer);
 
 /* The amount of a refund that was asked for, and what became of it (0 while it is not known); false when there is no such refund. */
 bool refund_load(struct tx *tx, const char *payment_id, const char *refund_id, int64_t *amount, int64_t *outcome);

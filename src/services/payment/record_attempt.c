@@ -156,6 +156,6 @@ enum result payment_record_attempt(struct context *context, const Payment__Recor
     answer->payment = ARENA_NEW(context->arena, Payment__Payment);
     payment__payment__init(answer->payment);
     if (payment)
-        payment_show(context->arena, payment, answer->payment);
+        payment_show(context->tx, payment, answer->payment);
     return RESULT_OK;
 }

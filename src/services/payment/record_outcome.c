@@ -50,6 +50,6 @@ enum result payment_record_outcome(struct context *context, const Payment__Recor
         payment_emit_payment_settled(context, request->id, &settled);
         ASSERT(payment_load(context->tx, request->id, &payment));
     }
-    payment_show(context->arena, &payment, answer);
+    payment_show(context->tx, &payment, answer);
     return RESULT_OK;
 }
