@@ -230,3 +230,11 @@ When('the merchant refunds {money} of {who}\'s order', async function (amount, w
   const how = { key: this.newKey() };
   this.note(this.merchant, await this.driver.refundOrder(this.shopper(who).order, { amount, reason: 'goodwill' }, how));
 });
+When('the merchant refunds {money} of {who}\'s order twice with the same key', async function (amount, who) {
+  const how = { key: this.newKey() };
+  const refund = () => this.driver.refundOrder(this.shopper(who).order, { amount, reason: 'goodwill' }, how);
+  const first = (await refund()).wanted('the refund');
+  const second = await refund();
+  assert.deepEqual(second.wanted('the same refund'), first);
+  assert(second.replayed);
+});
