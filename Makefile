@@ -234,6 +234,15 @@ $(OUT)/sim/%.o: sim/%.c | generate
 $(OUT)/souk-sim: $(OUT)/sim/main.o $(SIM_OBJECTS) $(OUT)/libsouk.a
 	@echo '  link    $@'
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# One planted bug (src/base/plants.h): the file that has it, compiled with it, before the archive that has it without.
+$(OUT)/plants/%/souk-sim: $(OUT)/souk-sim
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -DPLANT_$*=1 -c -o $(@D)/planted.o $$(grep -rl --include='*.c' 'PLANTED($*)' src)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(OUT)/sim/main.o $(SIM_OBJECTS) $(@D)/planted.o $(OUT)/libsouk.a $(LDLIBS)
+## check-plants: every planted bug must be found within 1,000 seeds
+.PHONY: check-plants
+check-plants: sim
+	@tools/find-planted-bugs $(OUT)
 $(OUT)/tests/sim/%: $(OUT)/sim/%.o $(SIM_OBJECTS) $(OUT)/libsouk.a
 	@mkdir -p $(@D)
 	@echo '  link    $@'

@@ -29,6 +29,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/plants.h"
 #include "platform/rpc/message.h"
 #include "platform/saga/saga_internal.h"
 #include "platform/service/host_internal.h"
@@ -468,7 +469,7 @@ static void on_turn_recorded(struct saga_under_way *saga, bool written)
 /* Undo what is done: this step, too, if it may have had an effect, then those before. */
 static void turn(struct saga_under_way *saga)
 {
-    int64_t first = step_to_undo_before(saga, saga->step + (saga->may_have_acted ? 1 : 0));
+    int64_t first = step_to_undo_before(saga, saga->step + (saga->may_have_acted && !PLANTED(UNKNOWN_STEP_NOT_UNDONE) ? 1 : 0));
     saga->tries = 0;
     if (first < 0) {
         end(saga);
@@ -477,7 +478,7 @@ static void turn(struct saga_under_way *saga)
     saga->run.undoing = true;
     saga->run.attempt = 0;
     saga->step = (size_t)first;
-    if (saga->run.saga->durable)
+    if (saga->run.saga->durable && !PLANTED(TURN_NOT_RECORDED))
         record_turn(saga);
     else
         step_begin(saga);

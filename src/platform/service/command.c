@@ -6,6 +6,7 @@
  * state of things (it is sold out, it has changed). What would be otherwise the next time or with another body is not.
  */
 #include "base/assert.h"
+#include "base/plants.h"
 #include "base/text.h"
 #include "platform/rpc/message.h"
 #include "platform/service/host_internal.h"
@@ -136,6 +137,6 @@ void command_run(struct batch *batch, struct command *command)
     }
     command->answer = message_new(job->call->arena, answer_type);
     job->result = batch_run(batch, job->call, "call", run_handler, command);
-    if (command->has_key && result_is_definitive(job->result))
+    if (command->has_key && result_is_definitive(job->result) && !PLANTED(NO_IDEMPOTENCY_RECORD))
         remember(batch, command);
 }

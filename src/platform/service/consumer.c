@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/plants.h"
 #include "platform/rpc/message.h"
 #include "platform/service/host_internal.h"
 
@@ -277,6 +278,8 @@ void consumers_failed(struct host *host)
 {
     for (size_t i = 0; i < host->consumer_count; i++) {
         struct consumer *consumer = &host->consumers[i];
+        if (PLANTED(INBOX_MARK_WITHOUT_TRANSACTION) && consumer->moves)
+            move_position(consumer, consumer->read_to);
         if (consumer->moves)
             atomic_store(&consumer->more, true);
         consumer->moves = false;

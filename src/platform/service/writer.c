@@ -14,6 +14,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/plants.h"
 #include "platform/service/host_internal.h"
 
 #define REST_US INT64_C(1000000)
@@ -180,7 +181,7 @@ static void batch_failed(struct batch *batch, struct writer_job *jobs)
     if (!host->store_fails)
         LOG_ERROR("the store takes no commits", log_text("service", host->declaration->name));
     host->store_fails = true;
-    host->head_is_known = false;
+    host->head_is_known = PLANTED(HEAD_NOT_READ_AGAIN);
     host->rest_until_us = env_monotonic_us(host->env) + REST_US;
 
     for (struct writer_job *job = jobs; job != NULL; job = job->next) {
@@ -234,6 +235,10 @@ static void run_batch(struct host *host, struct writer_job *jobs, bool rests, st
     if (!rests) {
         timers_run(&batch);
         consumers_handle(&batch);
+    }
+    if (PLANTED(ANSWER_BEFORE_COMMIT)) {
+        answer_jobs(host, jobs);
+        jobs = NULL;
     }
     if (end(&batch))
         batch_succeeded(&batch, jobs);

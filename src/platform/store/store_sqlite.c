@@ -25,6 +25,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/plants.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -230,6 +231,8 @@ static int setup_writer(struct connection *connection, char error[512])
         snprintf(error, 512, "The store %s can't have a write-ahead log. Put it on a local disk.", connection->store->path);
         return SQLITE_ERROR;
     }
+    if (PLANTED(COMMIT_WITHOUT_SYNC))
+        sqlite3_exec(connection->database, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
     sqlite3_wal_hook(connection->database, on_commit, connection); /* also turns automatic checkpoints off */
     if (code == SQLITE_OK)
         code = settle_what_was_left(connection);

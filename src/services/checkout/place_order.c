@@ -21,6 +21,7 @@
 #include "services/checkout/checkout_internal.h"
 
 #include "base/assert.h"
+#include "base/plants.h"
 #include "souk/cart/v1/cart.client.h"
 
 Checkout__CheckoutState *checkout_state(const struct saga_run *run)
@@ -112,7 +113,7 @@ const struct saga checkout_place_order = {
     SAGA_STEPS(steps),
     .state = &checkout__checkout_state__descriptor,
     .durable = true,
-    .pivot = PLACE,
+    .pivot = PLANTED(NO_WAY_FORWARD_ONLY) ? 0 : PLACE,
     .answer = answer,
     .location = location,
 };

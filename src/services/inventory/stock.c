@@ -4,6 +4,7 @@
 #include "services/inventory/stock.h"
 
 #include "base/assert.h"
+#include "base/plants.h"
 
 const struct stock_rules stock_rules_default = {
     .strategy = INVENTORY__STOCK_STRATEGY__STOCK_STRATEGY_OPTIMISTIC,
@@ -75,7 +76,7 @@ enum result stock_reserve(struct stock_numbers *stock, int64_t held, int64_t wan
 {
     assert_sound(stock);
     ASSERT(held >= 0 && held <= stock->reserved && wanted >= 0);
-    if (wanted > stock_obtainable(stock, held))
+    if (wanted > stock_obtainable(stock, held) && !PLANTED(UNGUARDED_DECREMENT))
         return RESULT_OUT_OF_STOCK;
 
     stock->reserved += wanted - held;

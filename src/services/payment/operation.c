@@ -13,6 +13,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/plants.h"
 #include "platform/rpc/merge.h"
 
 #include <stdlib.h>
@@ -168,13 +169,14 @@ static enum provider_operation provider_operation(Payment__PaymentOperation oper
     }
 }
 
-static const char *provider_key(struct arena *arena, const Payment__RecordAttemptRequest *attempt)
+static const char *provider_key(const struct saga_run *run, const Payment__RecordAttemptRequest *attempt)
 {
     static const char *const names[] = {
         [PROVIDER_AUTHORIZE] = "authorize", [PROVIDER_CAPTURE] = "capture", [PROVIDER_VOID] = "void", [PROVIDER_REFUND] = "refund"};
+    const char *key = arena_printf(run->arena, "%s/%s/%s", attempt->id, names[provider_operation(attempt->operation)],
+                                   PLANTED(REFUND_WITHOUT_KEY) ? "" : attempt->refund_id);
 
-    return arena_printf(arena, "%s/%s/%s", attempt->id, names[provider_operation(attempt->operation)],
-                        attempt->refund_id);
+    return PLANTED(NEW_KEY_ON_RETRY) ? arena_printf(run->arena, "%s/%s/%lld", key, run->id, (long long)run->now_us) : key;
 }
 
 static void ask_provider(struct saga_run *run)
@@ -191,7 +193,7 @@ static void ask_provider(struct saga_run *run)
     }
     request = (struct provider_request){
         .operation = provider_operation(attempt->operation),
-        .key = provider_key(run->arena, attempt),
+        .key = provider_key(run, attempt),
         .payment_id = attempt->id,
         .token = attempt->payment_token,
         .amount = attempt->amount->amount,

@@ -7,6 +7,8 @@
 #include "services/pricing/price.h"
 #include "services/pricing/pricing_internal.h"
 
+#include "base/plants.h"
+
 static enum result refuse(struct context *context, const char *code, const char *why)
 {
     return call_refuse(context->call, RESULT_COUPON_NOT_APPLICABLE, "The coupon %s %s.", code, why);
@@ -21,7 +23,7 @@ static enum result redeem(struct context *context, const char *checkout, const c
         return RESULT_OK; /* asking twice is fine */
     if (promotion->disabled || !period_holds(promotion->starts_at, promotion->ends_at, context->now_us))
         return refuse(context, code, "is not valid at the moment");
-    if (promotion->usage_limit > 0 && promotion->used >= promotion->usage_limit)
+    if (promotion->usage_limit > 0 && promotion->used >= promotion->usage_limit && !PLANTED(COUPON_WITHOUT_LIMIT))
         return refuse(context, code, "has been used up");
 
     Pricing__CouponRedeemed redeemed = PRICING__COUPON_REDEEMED__INIT;
