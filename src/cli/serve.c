@@ -50,7 +50,7 @@ struct server {
     struct env *env;
     struct shop *shop;
     const struct service_declaration *declarations[SERVICE_COUNT];
-    struct rest *rest;
+    struct rest *_Atomic rest; /* asked by writers, which run before it is there */
     struct http_handler handler;
     struct lane lanes[LOOPS_MAX];
     size_t lane_count;
@@ -64,9 +64,10 @@ struct server {
 static void touched(void *data, const char *resource, const char *key)
 {
     struct server *server = data;
+    struct rest *rest = atomic_load(&server->rest);
 
-    if (server->rest)
-        rest_touched(server->rest, resource, key);
+    if (rest)
+        rest_touched(rest, resource, key);
 }
 
 static bool ready(void *data, struct json_writer *checks)
