@@ -15,8 +15,8 @@
  * What is recorded, and whether it is waited for:
  *
  *     the start                     yes: the claim of the key and the saga are there before anything happens
- *     a step                        no: repeated calls bear the same keys, so an old step may be done again; and only when it has
- *                                   learnt something, or when the next one does not get on, so that it shows where
+ *     a step                        no: repeated calls bear the same keys, so an old step may be done again; and only when the saga
+ *                                   says so (`noted`), in an undo, or when it does not get on, so that it shows where
  *     the pivot                     yes: once it may have happened, a deadline must not turn the saga back after a crash
  *     turning                       yes: a saga that has undone something must not go forward after a crash
  *     the end                       yes: then the caller is answered
@@ -327,6 +327,7 @@ static void step_begin(struct saga_under_way *saga)
 static void will_be_noted(struct saga_under_way *saga)
 {
     saga->is_behind = false;
+    saga->noted_attempt = saga->run.attempt;
     saga->noted_state = hash_of_state(saga);
 }
 
@@ -337,12 +338,19 @@ static void note(struct saga_under_way *saga)
     saga_record_progress(saga);
 }
 
-static void note_if_learnt(struct saga_under_way *saga)
+static void note_if_worth_it(struct saga_under_way *saga)
 {
-    if (hash_of_state(saga) != saga->noted_state)
+    if (saga->run.undoing || (saga->run.saga->noted >> saga->step & 1))
         note(saga);
     else
         saga->is_behind = true;
+}
+
+/* A step that only waits longer says nothing new. */
+static void note_if_changed(struct saga_under_way *saga)
+{
+    if (saga->is_behind || saga->run.attempt != saga->noted_attempt || hash_of_state(saga) != saga->noted_state)
+        note(saga);
 }
 
 /* Only while the step has learnt nothing: it begins anew with what is recorded. */
@@ -394,7 +402,7 @@ static void go_on(struct saga_under_way *saga, size_t step)
         record_step(saga);
         return;
     }
-    note_if_learnt(saga);
+    note_if_worth_it(saga);
     step_begin(saga);
 }
 
@@ -417,7 +425,7 @@ static void step_done(struct saga_under_way *saga)
 static void do_again(struct saga_under_way *saga)
 {
     if (saga->run.saga->durable)
-        note(saga);
+        note_if_changed(saga);
     wait_for(saga, saga->again_after_us, step_begin);
 }
 
@@ -768,10 +776,10 @@ static void restore(struct host *host, const struct saga_restored *restored)
         run->state = message_unpack(run->arena, run->saga->state, restored->state);
     ASSERT(run->request != NULL && restored->step < run->saga->step_count);
     ASSERT(run->saga->state == NULL || run->state != NULL);
-    saga->noted_state = hash_of_state(saga);
     run->undoing = restored->status == SAGA_UNDOING;
     run->attempt = restored->attempt;
     saga->step = restored->step;
+    will_be_noted(saga);
     saga->may_have_acted = true; /* nobody knows how far it came */
     saga->has_key = restored->has_key;
     saga->key = restored->key;

@@ -25,9 +25,12 @@
  * When a step fails after one of its calls had, or may have had, an effect, its own undo runs too. So an undo is fine with finding
  * nothing to undo, and finds it by what the step would have made (ids from the saga's id), not only by what came back.
  *
- * A durable saga's progress is events of its service: it is started before the first step and goes on by itself after a crash, at
- * the step it was at or one before, with the state noted then. A saga that is not durable must leave nothing that does not go
- * away by itself (a reservation with a time limit does).
+ * A durable saga's progress is events of its service: it is started before the first step and goes on by itself after a crash, from
+ * what was noted last, with the state of then. Noted are the pivot, the steps that say so, every undo, and every step that has to
+ * wait. The steps since then are done again, and as their calls bear the same keys, that is a matter of asking for the answers of
+ * before; only a query may answer otherwise. So what a query says is to be noted before a step acts on it.
+ *
+ * A saga that is not durable must leave nothing that does not go away by itself (a reservation with a time limit does).
  *
  * A saga that declares a history may be asked for as of another time (run->call->as_of_us): then its calls are, too, and must be
  * queries with a history.
@@ -58,6 +61,8 @@ struct saga {
     const ProtobufCMessageDescriptor *state;
     bool durable;
     size_t pivot; /* from this step on there is no way back; 0: there is always */
+    /* Durable sagas: a bit (1 << step) for each step before which what was learnt so far is noted. */
+    unsigned noted;
     /* Fill the answer, after the last step. NULL when steps have filled run->answer themselves; a durable saga's must make it from the
      * state alone, as the steps may have run before a crash. */
     void (*answer)(struct saga_run *run);

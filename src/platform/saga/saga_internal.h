@@ -23,7 +23,8 @@ struct saga_under_way {
     size_t step;          /* being done or undone */
     bool may_have_acted;  /* a call of this step had, or may have had, an effect */
     uint64_t noted_state; /* a hash of the state as it was recorded last */
-    bool is_behind;       /* the record says an earlier step: nothing has been learnt since */
+    unsigned noted_attempt;
+    bool is_behind;       /* the record says an earlier step */
     struct problem problem; /* in `life`: why it is undone; OK while it is not */
 
     enum saga_said said;

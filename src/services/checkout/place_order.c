@@ -15,6 +15,8 @@
  * and no refusal: stock is held longer than a checkout lasts (LIMIT_CHECKOUT_HOLD_SECONDS), the money is promised, and what goes wrong all the
  * same leaves the order in a state that it has a name for (stock.c, pay.c).
  *
+ * The price is noted before anything is paid: it is what the buyer's bank is asked for, however often we begin anew.
+ *
  * Everything bears an id made from the saga's (identity.c). So a step that is done again after a crash is the same call, and an undo finds what
  * is to be undone whether or not it was noted.
  */
@@ -114,6 +116,7 @@ const struct saga checkout_place_order = {
     .state = &checkout__checkout_state__descriptor,
     .durable = true,
     .pivot = PLANTED(NO_WAY_FORWARD_ONLY) ? 0 : PLACE,
+    .noted = 1 << AUTHORISE,
     .answer = answer,
     .location = location,
 };

@@ -144,6 +144,10 @@ void checkout_allocate_stock(struct saga_run *run)
     const Order__Order *order = checkout_state(run)->order;
     Inventory__AllocateRequest request = INVENTORY__ALLOCATE_REQUEST__INIT;
 
+    if (order->status != ORDER__ORDER_STATUS__ORDER_STATUS_PLACED) {
+        saga_next(run); /* we begin anew after a crash, and staff have cancelled it meanwhile */
+        return;
+    }
     request.reservation_id = run->id;
     request.order_id = order->id;
     request.n_lines = order->n_lines;

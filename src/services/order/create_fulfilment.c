@@ -154,4 +154,4 @@ static const struct saga_step steps[] = {
 };
 
 const struct saga order_create_fulfilment = {
-    SAGA_STEPS(steps), .state = &order__fulfilment_state__descriptor, .durable = true, .pivot = 3, .answer = answer};
+    SAGA_STEPS(steps), .state = &order__fulfilment_state__descriptor, .durable = true, .pivot = 3, .noted = 1 << 2, .answer = answer};
