@@ -283,6 +283,11 @@ $(OUT)/bench/%: bench/%.c $(OUT)/libsouk.a
 	@echo '  link    $@'
 	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
 
+## bench: how fast it is, beside nginx and PostgreSQL; one table
+.PHONY: bench
+bench: packages
+	@bench/run
+
 ## check-openapi: lint the reference that the server writes, and hold its answers against it (npm)
 .PHONY: check-openapi
 check-openapi: programs

@@ -97,8 +97,8 @@ static bool check(const struct config *config, char error[512])
         snprintf(error, 512, "SOUK_STORE is `%s`; it must begin with `sqlite:`, for example sqlite:./data", config->store);
     else if (strcmp(config->bus, "embedded:") != 0)
         snprintf(error, 512, "SOUK_BUS is `%s`; this version knows `embedded:`", config->bus);
-    else if (strcmp(config->cache, "memory:") != 0)
-        snprintf(error, 512, "SOUK_CACHE is `%s`; this version knows `memory:`", config->cache);
+    else if (strcmp(config->cache, "memory:") != 0 && strcmp(config->cache, "none") != 0)
+        snprintf(error, 512, "SOUK_CACHE is `%s`; this version knows `memory:` and `none`", config->cache);
     else if (strcmp(config->payment_provider, "test") != 0 && strcmp(config->payment_provider, "none") != 0)
         snprintf(error, 512, "SOUK_PAYMENT_PROVIDER is `%s`; this version knows `test` and `none`", config->payment_provider);
     else

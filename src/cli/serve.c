@@ -197,7 +197,7 @@ static void start_gateway(struct server *server)
         .directory = shop_directory(server->shop),
         .admin_token = *server->config.admin_token ? server->config.admin_token : NULL,
         .version = SOUK_VERSION,
-        .cache_bytes = CACHE_BYTES,
+        .cache_bytes = strcmp(server->config.cache, "none") == 0 ? 0 : CACHE_BYTES,
         .ready = ready,
         .metrics = metrics,
         .data = server,
