@@ -102,6 +102,17 @@ static void settle_capture(struct tx *tx, const struct event *event, bool done)
            sql_int(done ? STATUS(CAPTURED) : STATUS(AUTHORIZED)), sql_int(done));
 }
 
+/* A promise that was not let go stands; where it was not known yet whether there is one, that is as unknown as before. */
+static void settle_void(struct tx *tx, const struct event *event, bool done)
+{
+    struct payment payment;
+    Payment__PaymentStatus status = STATUS(VOIDED);
+
+    if (!done && payment_load(tx, event->key, &payment))
+        status = payment.authorized ? STATUS(AUTHORIZED) : STATUS(AUTHORIZING);
+    set_status(tx, event, status);
+}
+
 static void settle_refund(struct tx *tx, const struct event *event, const Payment__RecordOutcomeRequest *outcome)
 {
     struct payment payment;
@@ -135,7 +146,7 @@ void payment_apply_payment_settled(struct tx *tx, const struct event *event, con
         settle_capture(tx, event, done);
         break;
     case OPERATION(VOID):
-        set_status(tx, event, done ? STATUS(VOIDED) : STATUS(AUTHORIZED));
+        settle_void(tx, event, done);
         break;
     default:
         settle_refund(tx, event, outcome);
