@@ -7,6 +7,7 @@
  */
 #include "services/order/order_internal.h"
 
+#include "base/limits.h"
 #include "souk/inventory/v1/inventory.client.h"
 #include "souk/payment/v1/payment.client.h"
 
@@ -93,12 +94,33 @@ static void refund(struct saga_run *run, const char *payment_id)
     call_payment_refund(run, request, refunded);
 }
 
+/* The checkout may have captured, or be capturing, without the order knowing yet: then there is no promise to let go, but money to give
+ * back as soon as it is here. */
+static void looked(struct saga_run *run, const Payment__Payment *payment)
+{
+    if (payment->captured->amount > 0)
+        refund(run, payment->id);
+    else
+        saga_again_anew(run, LIMIT_PROVIDER_RETRY_MS * 1000);
+}
+
+static void not_voided(struct saga_run *run, const struct problem *problem)
+{
+    Payment__GetPaymentRequest *request = ARENA_NEW(run->arena, Payment__GetPaymentRequest);
+
+    (void)problem;
+    payment__get_payment_request__init(request);
+    request->id = state_of(run)->order->payments[0]->id;
+    call_payment_get(run, request, looked);
+}
+
 static void void_authorization(struct saga_run *run, const char *payment_id)
 {
     Payment__VoidAuthorizationRequest *request = ARENA_NEW(run->arena, Payment__VoidAuthorizationRequest);
 
     payment__void_authorization_request__init(request);
     request->id = payment_id;
+    saga_otherwise(run, not_voided);
     call_payment_void_authorization(run, request, note_payment);
 }
 
