@@ -286,10 +286,15 @@ static void answer_message(struct visit *visit)
         visit_send(visit, status, "application/json", buffer_text(body));
 }
 
-void visit_answer(struct visit *visit)
+void visit_tell_replayed(struct visit *visit)
 {
     if (visit->call->replayed)
         visit_header(visit, "Idempotent-Replayed", TEXT("true"));
+}
+
+void visit_answer(struct visit *visit)
+{
+    visit_tell_replayed(visit);
     if (visit->call->accepted_location != NULL)
         answer_accepted(visit);
     else if (message_is_empty_type(visit->route->method->output))

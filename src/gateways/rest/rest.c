@@ -120,6 +120,7 @@ void visit_refuse(struct visit *visit)
                          ? TEXT("Bearer realm=\"souk\", error=\"invalid_token\"")
                          : TEXT("Bearer realm=\"souk\""));
     tell_when_to_retry(visit, status);
+    visit_tell_replayed(visit);
     struct buffer *body = visit_buffer(visit);
     problem_write(problem, visit->exchange->request.path, body);
     visit->cache_seconds = 0;

@@ -622,6 +622,7 @@ static void needs_a_key_where_money_moves(void **state)
     asked.accepted = "/v1/checkouts/c1";
     assert_int_equal(ask("POST", "/v1/carts/" CART "/checkout", AS_JSON "idempotency-key: b\n", pay), 202);
     assert_head("Location: /v1/checkouts/c1\n");
+    assert_head("Idempotent-Replayed: true\n");
     assert_string_equal(last->body, "{\"status\":\"accepted\",\"_links\":{\"progress\":{\"href\":\"/v1/checkouts/c1\"}}}");
 }
 

@@ -89,6 +89,8 @@ void visit_invoke(struct call *call, ProtobufCService *service, const struct met
 
 /* The operation and everything embedded is there: answer. */
 void visit_answer(struct visit *visit);
+/* Say so when the answer, or the problem, was given before under the same key. */
+void visit_tell_replayed(struct visit *visit);
 /* Send a body of the given type (NULL: no body), with everything that each answer has. */
 void visit_send(struct visit *visit, int status, const char *content_type, struct text body);
 /* The address of this request in its one normal form, but without the query parameter `without`. */

@@ -790,12 +790,12 @@ static void restore(struct host *host, const struct saga_restored *restored)
 
 void sagas_resume(struct host *host, struct tx *tx)
 {
-    /* Whoever worked on what was claimed went with the process; those that are durable claim again. */
-    idempotency_forget_claims(tx);
+    /* Whoever worked on what was claimed went with the process; those that are durable claim again, the others when they are asked again. */
+    idempotency_leave_claims(tx);
     saga_each_open(tx, restore, host);
     for (struct saga_under_way *saga = host->sagas; saga != NULL; saga = saga->next)
         if (saga->has_key)
-            idempotency_claim(tx, &saga->key, env_now_us(host->env));
+            idempotency_claim(tx, &saga->key, saga->run.id, env_now_us(host->env));
 }
 
 void sagas_start(struct host *host)

@@ -107,6 +107,7 @@ struct record {
     struct idempotency_key key;
     const ProtobufCMessageDescriptor *answer_type;
     ProtobufCMessage *replayed; /* by a start */
+    const char *taken_over;     /* by a start: the id that it goes on under; NULL for its own */
     enum result result;         /* for an end */
     struct text answer, problem;
 
@@ -227,9 +228,12 @@ static enum result write_start(struct writer_job *job, struct context *context)
     struct record *record = (struct record *)job;
     if (record->has_key) {
         struct idempotency_record stored = idempotency_find(context->tx, &record->key);
-        if (stored.found)
+        if (stored.found && !(stored.left_behind && stored.same_request))
             return idempotency_replay(&stored, context->call, record->answer_type, &record->replayed);
-        idempotency_claim(context->tx, &record->key, context->now_us);
+        /* Nobody knows how far it came: under its id the calls that it made are the same calls. A durable one has gone on by itself. */
+        if (stored.found && record->event == NULL)
+            record->taken_over = arena_strdup(record->arena, stored.worker);
+        idempotency_claim(context->tx, &record->key, record->taken_over ? record->taken_over : record->id, context->now_us);
     }
     emit(record, context);
     return RESULT_OK;
@@ -246,6 +250,15 @@ static void hand_to_caller(struct saga_under_way *saga, const struct record *rec
         saga->problem = problem_copy(saga->life, &call->problem);
 }
 
+/* Go on as that one, of whom nobody knows how far it came. */
+static void take_over(struct saga_under_way *saga, const char *id)
+{
+    pthread_mutex_lock(&saga->host->lock);
+    strcpy(saga->run.id, id);
+    pthread_mutex_unlock(&saga->host->lock);
+    saga->may_have_acted = true;
+}
+
 static void on_started(struct writer_job *job, enum result result)
 {
     struct record *record = (struct record *)job;
@@ -256,6 +269,8 @@ static void on_started(struct writer_job *job, enum result result)
         start = SAGA_REPLAYED;
     if (start != SAGA_GOES_ON)
         hand_to_caller(saga, record);
+    else if (record->taken_over != NULL)
+        take_over(saga, record->taken_over);
     arena_free(record->arena);
     started(saga, start);
 }

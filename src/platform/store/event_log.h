@@ -81,6 +81,8 @@ int64_t event_log_verify(struct tx *tx, char error[512]);
 struct idempotency_record {
     bool found;
     bool running;        /* claimed by a saga that has not ended */
+    bool left_behind;    /* claimed by a saga that went with its process: whoever asks again may take it over */
+    const char *worker;  /* who claimed it, in tx->arena */
     bool same_request;   /* the hash fits */
     enum result result;
     struct text answer;  /* packed, in tx->arena; empty unless the result is OK */
@@ -93,18 +95,19 @@ struct idempotency_key {
     uint8_t request[IDEMPOTENCY_HASH_BYTES];
 };
 struct idempotency_record idempotency_find(struct tx *tx, const struct idempotency_key *key);
-/* The request has begun and will be answered later. A key that is known already is an assertion: find first. */
-void idempotency_claim(struct tx *tx, const struct idempotency_key *key, int64_t at_us);
+/* The request has begun and will be answered later, by that worker. A key that is known already, and not left behind, is an assertion: find
+ * first. */
+void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const char *worker, int64_t at_us);
 /* The answer, whether or not the key was claimed. */
 void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum result result, struct text answer,
                        struct text problem, int64_t at_us);
 void idempotency_forget(struct tx *tx, const struct idempotency_key *key);
-/* Forget answers older than that, oldest first; claims stay, as what they wait for may still happen. A thousand at a time, so that the
+/* Forget answers, and claims that were left behind, older than that, oldest first; other claims stay, as what they wait for may still happen. A thousand at a time, so that the
  * writer is not held up: the number forgotten, and 1000 means call again. */
 #define IDEMPOTENCY_FORGET_MAX 1000
 int64_t idempotency_forget_older(struct tx *tx, int64_t than_us);
-/* Forget every claim: at the start, when nobody is at work on what was claimed. */
-void idempotency_forget_claims(struct tx *tx);
+/* At the start, nobody is at work on what was claimed: every claim is left behind until somebody claims it again. */
+void idempotency_leave_claims(struct tx *tx);
 
 /* --- inbox --- */
 

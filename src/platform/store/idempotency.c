@@ -3,6 +3,8 @@
  *
  *     (nothing) --idempotency_claim--> claimed --idempotency_store--> answered
  *         |                               +----idempotency_forget---> (nothing)
+ *         |                               |  +---idempotency_leave_claims---> left behind --older--> (nothing)
+ *         |                               +<-----idempotency_claim----------------+
  *         +------------------------------------idempotency_store----> answered --older--> (nothing)
  */
 #include "base/assert.h"
@@ -23,11 +25,13 @@ static struct text column_copy(const struct sql_rows *rows, int column)
 struct idempotency_record idempotency_find(struct tx *tx, const struct idempotency_key *key)
 {
     struct idempotency_record record = {0};
-    struct sql_rows rows = SQL_SELECT(tx, "SELECT request, result, answer, problem FROM souk_idempotency WHERE key = ?1",
-                                      sql_hash(key->key));
+    struct sql_rows rows = SQL_SELECT(tx, "SELECT request, result, answer, problem, worker, left_behind FROM souk_idempotency"
+                                      " WHERE key = ?1", sql_hash(key->key));
     if (sql_next(&rows)) {
         record.found = true;
-        record.running = sql_is_null(&rows, 1);
+        record.left_behind = sql_is_null(&rows, 1) && sql_get_int(&rows, 5) == 1;
+        record.running = sql_is_null(&rows, 1) && !record.left_behind;
+        record.worker = sql_get_string(&rows, 4);
         record.same_request =
             text_equal(sql_get_bytes(&rows, 0), (struct text){(const char *)key->request, IDEMPOTENCY_HASH_BYTES});
         record.result = (enum result)sql_get_int(&rows, 1);
@@ -38,12 +42,16 @@ struct idempotency_record idempotency_find(struct tx *tx, const struct idempoten
     return record;
 }
 
-void idempotency_claim(struct tx *tx, const struct idempotency_key *key, int64_t at_us)
+void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const char *worker, int64_t at_us)
 {
     bool may_write = tx->may_write;
     tx->may_write = true;
-    SQL_DO(tx, "INSERT INTO souk_idempotency (key, request, at_us) VALUES (?1, ?2, ?3)", sql_hash(key->key),
-           sql_hash(key->request), sql_int(at_us));
+    int64_t claimed = SQL_DO(tx,
+                             "INSERT INTO souk_idempotency (key, request, worker, at_us) VALUES (?1, ?2, ?3, ?4)"
+                             " ON CONFLICT (key) DO UPDATE SET worker = excluded.worker, at_us = excluded.at_us, left_behind = 0"
+                             " WHERE souk_idempotency.left_behind = 1",
+                             sql_hash(key->key), sql_hash(key->request), sql_string(worker), sql_int(at_us));
+    ASSERT(claimed == 1);
     tx->may_write = may_write;
 }
 
@@ -75,16 +83,16 @@ int64_t idempotency_forget_older(struct tx *tx, int64_t than_us)
     tx->may_write = true;
     int64_t forgotten = SQL_DO(tx,
                                "DELETE FROM souk_idempotency WHERE key IN (SELECT key FROM souk_idempotency"
-                               " WHERE at_us < ?1 AND result IS NOT NULL ORDER BY at_us LIMIT ?2)",
+                               " WHERE at_us < ?1 AND (result IS NOT NULL OR left_behind = 1) ORDER BY at_us LIMIT ?2)",
                                sql_int(than_us), sql_int(IDEMPOTENCY_FORGET_MAX));
     tx->may_write = may_write;
     return forgotten;
 }
 
-void idempotency_forget_claims(struct tx *tx)
+void idempotency_leave_claims(struct tx *tx)
 {
     bool may_write = tx->may_write;
     tx->may_write = true;
-    SQL_DO(tx, "DELETE FROM souk_idempotency WHERE result IS NULL");
+    SQL_DO(tx, "UPDATE souk_idempotency SET left_behind = 1 WHERE result IS NULL");
     tx->may_write = may_write;
 }

@@ -50,7 +50,7 @@ static void a_claim_becomes_an_answer(void **state)
 {
     (void)state;
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &key, 1);
+    idempotency_claim(tx, &key, "saga", 1);
     struct idempotency_record record = idempotency_find(tx, &key);
     assert_true(record.found);
     assert_true(record.running);
@@ -68,10 +68,10 @@ static void a_forgotten_claim_may_be_made_again(void **state)
 {
     (void)state;
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &key, 1);
+    idempotency_claim(tx, &key, "saga", 1);
     idempotency_forget(tx, &key);
     assert_false(idempotency_find(tx, &key).found);
-    idempotency_claim(tx, &key, 1);
+    idempotency_claim(tx, &key, "saga", 1);
     assert_true(idempotency_find(tx, &key).running);
     assert_true(tx_commit(tx));
 }
@@ -79,8 +79,8 @@ static void a_forgotten_claim_may_be_made_again(void **state)
 static void claim_twice(void)
 {
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &key, 1);
-    idempotency_claim(tx, &key, 1);
+    idempotency_claim(tx, &key, "saga", 1);
+    idempotency_claim(tx, &key, "saga", 1);
 }
 
 static void claiming_twice_is_our_mistake(void **state)
@@ -93,7 +93,7 @@ static void old_answers_are_forgotten_in_slices_and_claims_stay(void **state)
 {
     (void)state;
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &other, 1);
+    idempotency_claim(tx, &other, "saga", 1);
     for (int i = 0; i < IDEMPOTENCY_FORGET_MAX + 10; i++) {
         struct idempotency_key one = {0};
         memcpy(one.key, &i, sizeof i);
@@ -107,15 +107,24 @@ static void old_answers_are_forgotten_in_slices_and_claims_stay(void **state)
     assert_true(tx_commit(tx));
 }
 
-static void at_the_start_claims_are_forgotten_and_answers_stay(void **state)
+static void at_the_start_claims_are_left_behind_and_answers_stay(void **state)
 {
     (void)state;
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &key, 1);
+    idempotency_claim(tx, &key, "saga", 1);
     idempotency_store(tx, &other, RESULT_OK, TEXT(""), TEXT(""), 1);
-    idempotency_forget_claims(tx);
+    idempotency_leave_claims(tx);
+    struct idempotency_record record = idempotency_find(tx, &key);
+    assert_true(record.found && record.left_behind && !record.running);
+    assert_string_equal(record.worker, "saga");
+    assert_false(idempotency_find(tx, &other).left_behind);
+    idempotency_claim(tx, &key, "another", 1);
+    record = idempotency_find(tx, &key);
+    assert_true(record.running && !record.left_behind);
+    assert_string_equal(record.worker, "another");
+    idempotency_leave_claims(tx);
+    assert_int_equal(idempotency_forget_older(tx, 2), 2);
     assert_false(idempotency_find(tx, &key).found);
-    assert_true(idempotency_find(tx, &other).found);
     assert_true(tx_commit(tx));
 }
 
@@ -128,7 +137,7 @@ int main(void)
         TEST_OF(a_forgotten_claim_may_be_made_again),
         TEST_OF(claiming_twice_is_our_mistake),
         TEST_OF(old_answers_are_forgotten_in_slices_and_claims_stay),
-        TEST_OF(at_the_start_claims_are_forgotten_and_answers_stay),
+        TEST_OF(at_the_start_claims_are_left_behind_and_answers_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
