@@ -11,7 +11,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
-const PROGRAM = path.resolve(ROOT, process.env.SOUK ?? 'build/release/souk');
+export const PROGRAM = path.resolve(ROOT, process.env.SOUK ?? 'build/release/souk');
 const WORK = path.join(ROOT, 'build/features');
 export const TOKEN = 'merchant-token-of-the-feature-tests-only';
 const START_MS_MAX = 20000;
@@ -19,7 +19,7 @@ const STOP_MS_MAX = 10000;
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = net.createServer();
     server.on('error', reject);
