@@ -74,10 +74,9 @@ packages:
 build: packages
 	@$(MAKE) --no-print-directory programs
 .PHONY: programs
-programs: $(OUT)/souk $(OUT)/souk-sim
+programs: $(OUT)/souk
 ifeq ($(VARIANT),release)
 	@ln -sf release/souk build/souk
-	@ln -sf release/souk-sim build/souk-sim
 endif
 
 ## clean: remove everything built
@@ -299,23 +298,12 @@ check-openapi: programs
 check-features: programs
 	@tests/features/check
 
-## check-layers: who includes whom
-.PHONY: check-layers
-check-layers:
-	@tools/check-layers
-## check-symbols: services call nothing of the system
-.PHONY: check-symbols
-check-symbols: $(OUT)/libsouk.a
-	@tools/check-symbols $(OUT)
-
 ## test: install, build and run every test
 .PHONY: test
 test: packages
-	@tools/test-all
-
-## serve: install, build, and serve the demo shop on 127.0.0.1:8080
-.PHONY: serve
-serve: build
-	@tools/serve
+	@$(MAKE) --no-print-directory VARIANT=asan unit
+	@$(MAKE) --no-print-directory VARIANT=tsan unit
+	@$(MAKE) --no-print-directory check-generator
+	@$(MAKE) --no-print-directory programs
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
