@@ -72,7 +72,7 @@ packages:
 ## build: build/souk and build/souk-sim
 .PHONY: build
 build: packages
-	@$(MAKE) --no-print-directory programs
+	@$(MAKE) --no-print-directory -j2 programs sim
 .PHONY: programs
 programs: $(OUT)/souk
 ifeq ($(VARIANT),release)
@@ -298,12 +298,19 @@ check-openapi: programs
 check-features: programs
 	@tests/features/check
 
+## check-crash: fifty kill -9 under load; nothing that was answered may be lost or doubled
+.PHONY: check-crash
+check-crash: programs
+	@node tests/crash/crash.mjs
+
+## serve: install, build and serve the demo shop on 127.0.0.1:8080, with its data in ./data
+.PHONY: serve
+serve: build
+	@tools/serve
+
 ## test: install, build and run every test
 .PHONY: test
 test: packages
-	@$(MAKE) --no-print-directory VARIANT=asan unit
-	@$(MAKE) --no-print-directory VARIANT=tsan unit
-	@$(MAKE) --no-print-directory check-generator
-	@$(MAKE) --no-print-directory programs
+	@tools/test
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
