@@ -10,6 +10,7 @@
 
 unsigned till_steps_run, till_undos_run;
 bool till_bank_is_ready = true;
+bool till_has_a_place_to_look = true;
 
 /* --- operations -------------------------------------------------------------------------------------------------- */
 
@@ -222,7 +223,7 @@ static void fill_answer(struct saga_run *run)
 
 static const char *locate(struct saga_run *run)
 {
-    return arena_printf(run->arena, "/v1/spreads/%s", run->id);
+    return till_has_a_place_to_look ? arena_printf(run->arena, "/v1/spreads/%s", run->id) : NULL;
 }
 
 static const struct saga_step spread_steps[] = {

@@ -14,5 +14,7 @@ extern const struct service till;
 extern unsigned till_steps_run, till_undos_run;
 /* Sagas that ask the bank again and again until this is true. */
 extern bool till_bank_is_ready;
+/* Whether there is a place to look how a saga goes. */
+extern bool till_has_a_place_to_look;
 
 #endif

@@ -84,12 +84,23 @@ static void on_timer(struct timer *timer)
     after(saga);
 }
 
+static void give_up_answering(struct saga_under_way *saga);
+
+/* Where to look how it goes; NULL when there is no such place. */
+static const char *location_of(struct saga_under_way *saga)
+{
+    return saga->run.saga->location != NULL ? saga->run.saga->location(&saga->run) : NULL;
+}
+
+/* The caller has waited long enough; the saga goes on. */
 static void on_patience(struct timer *timer)
 {
     struct saga_under_way *saga = (struct saga_under_way *)((char *)timer - offsetof(struct saga_under_way, patience));
-    const char *location = saga->run.saga->location(&saga->run);
+    const char *location = location_of(saga);
     if (location != NULL)
         saga_accept(&saga->run, location);
+    else
+        give_up_answering(saga);
 }
 
 static void on_drain(struct task *task);
@@ -184,6 +195,18 @@ static void answer_caller(struct saga_under_way *saga)
     }
     struct text packed = message_pack(saga->life, saga->run.answer);
     call_answer(caller, message_unpack(caller->arena, saga->run.answer->descriptor, packed));
+}
+
+/* Nobody waits for ever: not even for a step that is past the pivot and must be waited out. */
+static void give_up_answering(struct saga_under_way *saga)
+{
+    struct call *caller = saga->caller;
+    saga->caller = NULL;
+    if (caller == NULL)
+        return;
+    count_refusal(saga->host);
+    (void)call_refuse(caller, RESULT_DEADLINE_EXCEEDED, "It has begun, and goes on by itself. Look again in a while.");
+    call_answer(caller, NULL);
 }
 
 /* Leave it as it is: a durable one goes on at the next start. */
@@ -698,8 +721,9 @@ void saga_again_anew(struct saga_run *run, int64_t after_us)
 
 static void begin_first_step(struct saga_under_way *saga)
 {
-    if (saga->caller != NULL && saga->run.saga->durable && saga->run.saga->location != NULL)
-        timer_start(saga->run.call->home, &saga->patience, INT64_C(1000) * LIMIT_CHECKOUT_WAIT_MS);
+    if (saga->caller != NULL && saga->run.saga->durable)
+        timer_start(saga->run.call->home, &saga->patience,
+                    INT64_C(1000) * (location_of(saga) != NULL ? LIMIT_CHECKOUT_WAIT_MS : LIMIT_CALL_MS));
     step_begin(saga);
 }
 

@@ -67,7 +67,8 @@ struct saga {
      * state alone, as the steps may have run before a crash. */
     void (*answer)(struct saga_run *run);
     /* Durable sagas: where to look how it goes ("/v1/checkouts/01jd…", in run->arena). When the answer takes longer than
-     * LIMIT_CHECKOUT_WAIT_MS the caller is told 202 with it. NULL: callers wait. */
+     * LIMIT_CHECKOUT_WAIT_MS the caller is told 202 with it. NULL, or NULL from it: callers wait, and after LIMIT_CALL_MS are told that it
+     * goes on without them. */
     const char *(*location)(struct saga_run *run);
 };
 #define SAGA_STEPS(array) .steps = (array), .step_count = sizeof(array) / sizeof((array)[0])

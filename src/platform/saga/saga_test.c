@@ -263,6 +263,34 @@ static void past_the_pivot_there_is_only_forward(void **state)
     end(stall);
 }
 
+/* A step after the pivot that is refused is waited out, but not by the caller. */
+static void nobody_waits_for_ever(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(13, false);
+    till_has_a_place_to_look = false;
+    till_bank_is_ready = false;
+    struct asked *asked = spread(stall, "k");
+    world_run_for(stall->world, 20000000);
+    assert_false(asked->answered);
+    bank_is(stall->bank, BANK_DEPOSIT, BANK_REFUSES, 0);
+    till_bank_is_ready = true;
+    world_run_for(stall->world, 11000000);
+    assert_true(asked->answered);
+    assert_int_equal(asked->call->problem.result, RESULT_DEADLINE_EXCEEDED);
+    asked_free(asked);
+    assert_int_equal(look(stall, true).status, SAGA_RUNNING);
+    assert_int_equal(spread_and_wait(stall, "k"), RESULT_REQUEST_IN_PROGRESS);
+
+    bank_is(stall->bank, BANK_DEPOSIT, BANK_OPEN, 0);
+    world_run_for(stall->world, 60000000);
+    assert_int_equal(look(stall, false).status, SAGA_DONE);
+    assert_int_equal(spread_and_wait(stall, "k"), RESULT_OK);
+    assert_all_deposited_once(stall);
+    till_has_a_place_to_look = true;
+    end(stall);
+}
+
 static void a_step_that_asks_again_does_not_grow(void **state)
 {
     (void)state;
@@ -446,6 +474,7 @@ int main(void)
         cmocka_unit_test(past_the_deadline_it_turns_back),
         cmocka_unit_test(an_undo_goes_on_without_end),
         cmocka_unit_test(past_the_pivot_there_is_only_forward),
+        cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(a_step_that_asks_again_does_not_grow),
         cmocka_unit_test(one_that_is_not_durable_leaves_no_events),
         cmocka_unit_test(a_claim_dies_with_the_process),
