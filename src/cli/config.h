@@ -15,7 +15,7 @@
     ROW(listen, "SOUK_LISTEN", "127.0.0.1:8080", true, "address of REST, GraphQL and pages")                           \
     ROW(store, "SOUK_STORE", "sqlite:./data", true, "where services keep their data")                                  \
     ROW(bus, "SOUK_BUS", "embedded:", true, "how events travel between services")                                      \
-    ROW(cache, "SOUK_CACHE", "memory:", true, "where rendered answers are kept; `none`: nowhere")                                       \
+    ROW(cache, "SOUK_CACHE", "memory:", true, "where rendered answers are kept; `none`: nowhere")                      \
     ROW(admin_token, "SOUK_ADMIN_TOKEN", "", false, "bearer token with every scope, at least 32 characters")           \
     ROW(services, "SOUK_SERVICES", "all", true, "services that run in this process, separated by commas")              \
     ROW(payment_provider, "SOUK_PAYMENT_PROVIDER", "test", true, "who takes the money: `test` is built in, for demos")  \
