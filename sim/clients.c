@@ -463,10 +463,10 @@ static void address(struct buyer *buyer)
 static void fill_cart(struct buyer *buyer)
 {
     buyer->actions_left--;
-    if (!buyer->line_id || percent(buyer->clients, 55))
+    if (!buyer->line_id || percent(buyer->clients, 50))
         add_line(buyer);
     else
-        switch (below(buyer->clients, 4)) {
+        switch (below(buyer->clients, 5)) {
         case 0:
             change_line(buyer);
             break;
@@ -474,6 +474,7 @@ static void fill_cart(struct buyer *buyer)
             delete_line(buyer);
             break;
         case 2:
+        case 3:
             add_coupon(buyer);
             break;
         default:

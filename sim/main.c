@@ -72,7 +72,7 @@ static struct options draw(uint64_t seed)
         .piece_us_max = 1 + (int64_t)random_below(random, 200),
     };
     options.disk = (struct disk_temper){
-        .read_fails_per_million = random_chance(random, 800000) ? 0 : 100,
+        .read_fails_per_million = random_chance(random, 800000) ? 0 : (unsigned)random_below(random, 2000),
         .write_fails_per_million = random_chance(random, 800000) ? 0 : 2000,
         .sync_fails_per_million = random_chance(random, 700000) ? 0 : 10000,
         .fills_per_million = random_chance(random, 800000) ? 0 : 300,
@@ -85,6 +85,8 @@ static struct options draw(uint64_t seed)
         .travel_us_max = (int64_t)1000 << random_below(random, 14),
     };
     options.bank = (struct bank_temper){
+        .outage_per_million = up_to(random, 50000),
+        .outage_us_max = 120000000,
         .request_lost_per_million = up_to(random, 200000),
         .answer_lost_per_million = up_to(random, 300000),
         .repeated_per_million = up_to(random, 100000),
@@ -112,8 +114,8 @@ static void print_options(const struct options *options)
            options->stops ? "; and an ordinary stop" : "");
     printf("  network   lost per million: requests %u, answers %u; up to %" PRId64 " us\n",
            options->network.request_lost_per_million, options->network.answer_lost_per_million, options->network.travel_us_max);
-    printf("  bank      lost per million: requests %u, answers %u; repeated %u; up to %" PRId64 " us\n",
-           options->bank.request_lost_per_million, options->bank.answer_lost_per_million, options->bank.repeated_per_million,
+    printf("  bank      out %u per million; lost: requests %u, answers %u; repeated %u; up to %" PRId64 " us\n",
+           options->bank.outage_per_million, options->bank.request_lost_per_million, options->bank.answer_lost_per_million, options->bank.repeated_per_million,
            options->bank.travel_us_max);
     printf("  people    %u buyers, %u things for staff to do, thinking up to %" PRId64 " us, sent twice %u per million\n",
            options->clients.buyers, options->clients.staff_actions, options->clients.think_us_max, options->clients.twice_per_million);

@@ -34,6 +34,7 @@ struct bank {
     struct world *world;
     struct loop *loop;
     struct bank_temper temper;
+    int64_t out_until_us;
     struct entry *entries;
     struct bank_account *accounts;
 };
@@ -193,6 +194,17 @@ static int64_t travel_us(struct bank *bank)
     return happens(bank, 100000) ? random_skewed(chance(bank), bank->temper.travel_us_max) : quick_us;
 }
 
+/* Whether its line is dead, which it may be from now on. */
+static bool is_out(struct bank *bank)
+{
+    int64_t now_us = world_elapsed_us(bank->world);
+    if (happens(bank, bank->temper.outage_per_million)) {
+        bank->out_until_us = now_us + random_skewed(chance(bank), bank->temper.outage_us_max);
+        world_note(bank->world, "bank: out");
+    }
+    return now_us < bank->out_until_us;
+}
+
 static void letter_free(struct letter *letter)
 {
     free(letter->key);
@@ -267,7 +279,7 @@ static void send(struct bank *bank, const struct provider_request *request, stru
         return;
     if (happens(bank, bank->temper.repeated_per_million))
         world_after(bank->loop, travel_us(bank), arrive_again, letter_new(bank, request, is_find));
-    if (happens(bank, bank->temper.request_lost_per_million))
+    if (is_out(bank) || happens(bank, bank->temper.request_lost_per_million))
         return;
     struct letter *letter = letter_new(bank, request, is_find);
     letter->question = question;
@@ -342,4 +354,5 @@ struct payment_provider *bank_provider(struct bank *bank)
 void bank_be(struct bank *bank, const struct bank_temper *temper)
 {
     bank->temper = *temper;
+    bank->out_until_us = 0;
 }

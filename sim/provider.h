@@ -14,6 +14,8 @@
 struct bank;
 
 struct bank_temper {
+    unsigned outage_per_million; /* of requests: from there on nothing arrives for a while */
+    int64_t outage_us_max;
     unsigned request_lost_per_million, answer_lost_per_million, repeated_per_million;
     int64_t travel_us_max;      /* one way; beyond LIMIT_PROVIDER_MS now and then */
 };

@@ -35,7 +35,9 @@ static void start_again(struct site *site)
 {
     site->shop = NULL;
     site->draining = false;
-    world_after(site->outside, random_between(chance(site), 1000, 3000000), start, site);
+    /* Mostly somebody restarts it at once. */
+    int64_t down_us = random_chance(chance(site), 900000) ? 3000000 : 100000000;
+    world_after(site->outside, random_between(chance(site), 1000, down_us), start, site);
 }
 
 static void crash(struct site *site)

@@ -60,9 +60,9 @@
 #ifndef PLANT_COUPON_WITHOUT_LIMIT
 #define PLANT_COUPON_WITHOUT_LIMIT 0
 #endif
-/* An order that is allocated again is promised as much again. */
-#ifndef PLANT_ALLOCATE_TWICE
-#define PLANT_ALLOCATE_TWICE 0
+/* A checkout that fails unlocks the cart even when another one holds it. */
+#ifndef PLANT_UNLOCK_WITHOUT_OWNERSHIP
+#define PLANT_UNLOCK_WITHOUT_OWNERSHIP 0
 #endif
 /* After a commit that failed the log goes on with the numbers it would have had. */
 #ifndef PLANT_HEAD_NOT_READ_AGAIN

@@ -7,7 +7,6 @@
 #include "services/inventory/inventory_internal.h"
 
 #include "base/assert.h"
-#include "base/plants.h"
 
 /* An item's locations; shared by all lines that need it. */
 struct source {
@@ -120,7 +119,7 @@ static bool answer_order(struct context *context, const char *order_id, Inventor
 enum result inventory_allocate(struct context *context, const Inventory__AllocateRequest *request,
                                Inventory__Allocation *answer)
 {
-    if (answer_order(context, request->order_id, answer) && !PLANTED(ALLOCATE_TWICE))
+    if (answer_order(context, request->order_id, answer))
         return RESULT_OK; /* the same order again */
 
     struct demand demand;

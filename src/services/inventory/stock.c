@@ -43,6 +43,8 @@ int64_t stock_sellable(const struct stock_numbers *stock)
 
 int64_t stock_obtainable(const struct stock_numbers *stock, int64_t held)
 {
+    if (PLANTED(UNGUARDED_DECREMENT))
+        return STOCK_UNITS_MAX;
     return held + not_below_zero(stock_sellable(stock));
 }
 
@@ -76,7 +78,7 @@ enum result stock_reserve(struct stock_numbers *stock, int64_t held, int64_t wan
 {
     assert_sound(stock);
     ASSERT(held >= 0 && held <= stock->reserved && wanted >= 0);
-    if (wanted > stock_obtainable(stock, held) && !PLANTED(UNGUARDED_DECREMENT))
+    if (wanted > stock_obtainable(stock, held))
         return RESULT_OUT_OF_STOCK;
 
     stock->reserved += wanted - held;

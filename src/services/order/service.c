@@ -31,8 +31,11 @@ static bool check(struct tx *tx, char error[512])
     struct sql_rows rows = SQL_SELECT(tx, "SELECT id FROM customer_order ORDER BY id");
     bool fine = true;
 
-    while (fine && sql_next(&rows))
-        fine = check_order(order_stored(tx, sql_get_string(&rows, 0)), error);
+    while (fine && sql_next(&rows)) {
+        const Order__Order *order = order_stored(tx, sql_get_string(&rows, 0));
+
+        fine = !order || check_order(order, error); /* none: the store failed, which the transaction says */
+    }
     if (!fine)
         sql_stop(&rows);
     return fine;
