@@ -23,11 +23,12 @@ static void save(struct tx *tx, const struct event *event, Order__Order *order)
            sql_int(event->stream_version), sql_int(order->status), sql_bytes(data.at, data.length));
 }
 
+/* NULL only when the store has failed: then nothing of this transaction will be kept. */
 static Order__Order *load(struct tx *tx, const struct event *event)
 {
     Order__Order *order = order_stored(tx, event->key);
 
-    ASSERT(order);
+    ASSERT(order || tx->failed);
     return order;
 }
 
@@ -76,6 +77,8 @@ void order_apply_order_payment_recorded(struct tx *tx, const struct event *event
 {
     Order__Order *order = load(tx, event);
 
+    if (!order)
+        return;
     set_payment(tx, order, data->payment);
     save(tx, event, order);
 }
@@ -84,6 +87,8 @@ void order_apply_order_refunded(struct tx *tx, const struct event *event, const 
 {
     Order__Order *order = load(tx, event);
 
+    if (!order)
+        return;
     APPEND(tx, order->refunds, order->n_refunds, data->refund);
     set_payment(tx, order, data->payment);
     save(tx, event, order);
@@ -93,6 +98,8 @@ void order_apply_order_fulfilled(struct tx *tx, const struct event *event, const
 {
     Order__Order *order = load(tx, event);
 
+    if (!order)
+        return;
     APPEND(tx, order->fulfilments, order->n_fulfilments, data->fulfilment);
     for (size_t i = 0; i < data->fulfilment->n_lines; i++)
         order_line(order, data->fulfilment->lines[i]->line_id)->fulfilled += data->fulfilment->lines[i]->quantity;
@@ -105,6 +112,8 @@ void order_apply_order_return_requested(struct tx *tx, const struct event *event
 {
     Order__Order *order = load(tx, event);
 
+    if (!order)
+        return;
     APPEND(tx, order->returns, order->n_returns, data->order_return);
     save(tx, event, order);
 }
@@ -113,6 +122,8 @@ void order_apply_order_cancel_begun(struct tx *tx, const struct event *event, co
 {
     Order__Order *order = load(tx, event);
 
+    if (!order)
+        return;
     order->status = ORDER__ORDER_STATUS__ORDER_STATUS_CANCELLING;
     order->cancel_reason = data->reason;
     save(tx, event, order);
@@ -122,6 +133,8 @@ void order_apply_order_cancelled(struct tx *tx, const struct event *event, const
 {
     Order__Order *order = load(tx, event);
 
+    if (!order)
+        return;
     (void)data;
     order->status = ORDER__ORDER_STATUS__ORDER_STATUS_CANCELLED;
     save(tx, event, order);
@@ -131,6 +144,8 @@ void order_apply_order_note_added(struct tx *tx, const struct event *event, cons
 {
     Order__Order *order = load(tx, event);
 
+    if (!order)
+        return;
     APPEND(tx, order->notes, order->n_notes, data->note);
     save(tx, event, order);
 }
