@@ -53,7 +53,7 @@ export class RestDriver extends Driver {
   read(method, path, answer) {
     const { status, headers, body } = answer;
     const type = headers['content-type'] ?? '';
-    this.contract?.check({ method, path: path.split('?')[0], status, type, body });
+    this.contract?.check({ method, path: path.split('?')[0], status, type, body, sparse: /[?&]fields=/.test(path) });
     const parsed = body && /json/.test(type) ? JSON.parse(body) : null;
     const common = { raw: answer, tag: headers.etag ?? null, replayed: headers['idempotent-replayed'] === 'true' };
     if (status === 202) return new Outcome({ ...common, value: parsed, waiting: { at: headers.location } });
