@@ -286,6 +286,7 @@ $(OUT)/bench/%: bench/%.c $(OUT)/libsouk.a
 ## bench: how fast it is, beside nginx and PostgreSQL; one table
 .PHONY: bench
 bench: packages
+	@tools/install-packages measure
 	@bench/run
 
 ## check-openapi: lint the reference that the server writes, and hold its answers against it (npm)
