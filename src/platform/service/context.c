@@ -83,6 +83,17 @@ void context_emit(struct context *context, const struct event_declaration *decla
 
     tx_touch(context->tx, declaration->stream, key);
     batch->events++;
+    atomic_store_explicit(&batch->host->under_way, batch->events, memory_order_relaxed);
+}
+
+/* From so many events on a command is a bulk of its own to the store. */
+#define BULK_EVENTS 1000
+
+void context_expect(struct context *context, uint64_t events)
+{
+    if (events >= BULK_EVENTS)
+        connection_expect_much(context->tx->connection, true);
+    atomic_store_explicit(&context->host->expected, context->batch->events + events, memory_order_relaxed);
 }
 
 const char *context_new_id(struct context *context)

@@ -169,5 +169,7 @@ struct host_counts host_counts(const struct host *host)
         .reader_queue = atomic_load(&host->reading),
         .sagas_open = atomic_load(&host->sagas_open),
         .behind = consumers_behind(host),
+        .under_way = atomic_load(&host->under_way),
+        .expected = atomic_load(&host->expected),
     };
 }

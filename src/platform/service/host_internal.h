@@ -133,6 +133,7 @@ struct host {
 
     atomic_uint_fast64_t queries, commands, commits, events, refused, reactions_refused, timers_refused;
     atomic_uint_fast64_t reading; /* queries waiting or running */
+    atomic_uint_fast64_t under_way, expected;
     atomic_int_fast64_t last_event;
     atomic_uint_fast64_t sagas_open;
 

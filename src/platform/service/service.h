@@ -38,6 +38,8 @@ struct context {
  * same command reads its effect. Commands, timers and reactions only. Use the typed emitters that the generator writes. */
 void context_emit(struct context *context, const struct event_declaration *event, const char *key,
                   const ProtobufCMessage *data);
+/* This command is going to emit about so many events: for whoever watches it (host_counts). */
+void context_expect(struct context *context, uint64_t events);
 /* A fresh id in the context's arena. */
 const char *context_new_id(struct context *context);
 /* Whether the caller's If-Match, if any, fits. Refuses with VERSION_MISMATCH otherwise. */
@@ -153,6 +155,8 @@ struct host_counts {
     uint64_t writer_queue, reader_queue;
     uint64_t sagas_open; /* under way here */
     uint64_t behind;     /* events of other services not yet handled */
+    uint64_t under_way;  /* events of the commands that run now, not yet committed */
+    uint64_t expected;   /* how many these will be, where a command has said so; 0 otherwise */
 };
 struct host_counts host_counts(const struct host *host);
 

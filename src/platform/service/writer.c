@@ -240,7 +240,11 @@ static void run_batch(struct host *host, struct writer_job *jobs, bool rests, st
         answer_jobs(host, jobs);
         jobs = NULL;
     }
-    if (end(&batch))
+    bool committed = end(&batch);
+    atomic_store(&host->under_way, 0);
+    if (atomic_exchange(&host->expected, 0) > 0)
+        connection_expect_much(host->connection, false);
+    if (committed)
         batch_succeeded(&batch, jobs);
     else
         batch_failed(&batch, jobs);

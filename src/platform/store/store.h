@@ -47,6 +47,9 @@ enum connection_kind {
 };
 struct connection *connection_open(struct store *store, enum connection_kind kind, char error[512]);
 void connection_close(struct connection *connection);
+/* A writer whose next transactions change much, in many places, caches 64 MB of pages instead of 2, until told otherwise. Within a transaction or
+ * outside. */
+void connection_expect_much(struct connection *writer, bool much);
 struct env *connection_env(const struct connection *connection);
 /* A scratch database in memory beside this connection, for temporal queries: made when first asked for, closed with the
  * connection, used by the same thread. `fresh` tells whether it was made now, that is, has no tables yet. NULL with `error`. */

@@ -10,7 +10,8 @@
  * lasting load at the beginning of a transaction, when the answers of the one before are out.
  *
  * Memory: pages are cached per connection, and the operating system's cache holds the file anyway, so the caches only save
- * system calls and are small: 13 services with a writer and two readers each must stay under 40 MB.
+ * system calls and are small: 13 services with a writer and two readers each must stay under 40 MB. Only a transaction that does not fit at
+ * all (an import) would write its pages and read them again over and over: who begins one says so (connection_expect_much).
  *
  * Simulation: env->vfs names the VFS that files are opened with; it is used from one thread, by a writer and several readers at
  * once. It must offer
@@ -287,6 +288,14 @@ struct connection *connection_open(struct store *store, enum connection_kind kin
 refuse:
     connection_close(connection);
     return NULL;
+}
+
+void connection_expect_much(struct connection *writer, bool much)
+{
+    ASSERT(writer->kind == CONNECTION_WRITER);
+    if (writer->store->place == STORE_FOLDER)
+        sqlite3_exec(writer->database,
+                     much ? "PRAGMA cache_size = -65536" : "PRAGMA cache_size = -2048; PRAGMA shrink_memory", NULL, NULL, NULL);
 }
 
 void connection_close(struct connection *connection)
