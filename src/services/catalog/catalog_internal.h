@@ -22,6 +22,8 @@ Catalog__Product *product_stored(struct tx *tx, const char *id);
 bool product_load(struct tx *tx, const char *id, const char *currency, Catalog__Product *answer);
 /* Bring a stored product into the form that is shown: categories by name, prices and stock on its variants. */
 void product_complete(struct tx *tx, const char *currency, Catalog__Product *product);
+/* Add what staff see: the prices in all currencies. */
+void product_complete_prices(struct tx *tx, Catalog__Product *product);
 
 const char *category_find(struct tx *tx, const char *id_or_slug);
 bool category_load(struct tx *tx, const char *id, Catalog__Category *answer);

@@ -11,5 +11,7 @@ enum result catalog_get_product(struct context *context, const Catalog__GetProdu
     if (!id)
         return call_refuse(context->call, RESULT_NOT_FOUND, "There is no product `%s`.", request->product);
     product_load(context->tx, id, request->currency, answer);
+    if (product_sees_all(context))
+        product_complete_prices(context->tx, answer);
     return RESULT_OK;
 }

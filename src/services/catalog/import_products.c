@@ -361,7 +361,8 @@ enum result catalog_import_products(struct context *context, const Catalog__Impo
         return call_violation(context->call, "?currency", "format", "`%s` is not a currency of ISO 4217.", currency);
     import.id = context_new_id(context);
     category_plan_init(&import.categories, context->arena);
-    import.file = import_file_read(context->arena, (struct text){(const char *)request->file.data, request->file.len}, currency);
+    import.file = import_file_read(context->arena, (struct text){(const char *)request->file.data, request->file.len},
+                                   request->format, currency);
     plan(&import);
 
     refused = import.file->problems.count > 0 && (!request->skip_bad_rows || import.file->product_count == 0);
@@ -373,6 +374,7 @@ enum result catalog_import_products(struct context *context, const Catalog__Impo
     if (request->dry_run)
         return RESULT_OK;
 
+    context_expect(context, import.categories.made_count + import.planned_count + 1);
     emit_categories(&import);
     emit_products(&import);
     emit_done(&import);

@@ -258,7 +258,8 @@ static void mistakes_have_a_place(void **state)
     } cases[] = {
         {"", "/1", "empty"},
         {"colour,size\nred,xl\n", "/1", "unknown_format"},
-        {"Handle,Title,title\na,A,B\n", "/1/title", "duplicate_column"},
+        {"Handle,Title,TITLE\na,A,B\n", "/1/TITLE", "duplicate_column"},
+        {"Handle,Title,Care,Care\na,A,B,C\n", "/1/Care", "duplicate_column"},
         {HEADER "a,A,,,s,1.00\nb,B\n", "/3", "ragged_row"},
         {HEADER "a,A,,,s,1.00,x\n", "/2", "ragged_row"},
         {HEADER "a,A,,,s,1.001\n", "/2/Variant Price", "bad_number"},
@@ -286,6 +287,7 @@ static void mistakes_have_a_place(void **state)
         {"slug,name,sku,price,currency\na,A,s,1,EURO\n", "/2/currency", "unknown_currency"},
         {"[{\"title\": \"A\", \"title\": \"B\"}]", "/1/23", "json"},
         {"[{\"title\": \"A\", \"price\": 1},\n {\"title\": \"B\", \"price\": \"1\"}]", "/2/price", "bad_number"},
+        {"Handle,Vendor,vendor\na,A,B\n", "/1/vendor", "duplicate_column"},
         {"{\"carts\": []}", "/1", "unknown_format"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -305,7 +305,17 @@ static void add_item(struct context *context, const struct filter *filter, const
     Catalog__Product *product = ARENA_NEW(context->arena, Catalog__Product);
 
     ASSERT(product_load(context->tx, id, filter->currency, product) || context->tx->failed);
+    if (product_sees_all(context))
+        product_complete_prices(context->tx, product);
     answer->items[answer->n_items++] = product;
+}
+
+/* A product may have 2,000 variants: a page of such ends early, before the call's memory does. */
+static bool page_is_full(const struct context *context, const struct page *page,
+                         const Catalog__ListProductsResponse *answer)
+{
+    return answer->n_items == (size_t)page->limit ||
+           (answer->n_items && arena_used(context->arena) > LIMIT_CALL_ARENA / 4);
 }
 
 enum result catalog_list_products(struct context *context, const Catalog__ListProductsRequest *request,
@@ -331,7 +341,7 @@ enum result catalog_list_products(struct context *context, const Catalog__ListPr
 
         if (!matches(context->tx, &filter, id, sql_get_int(&rows, 1)))
             continue;
-        if (answer->n_items == (size_t)page.limit) {
+        if (page_is_full(context, &page, answer)) {
             answer->next_cursor = by_price(order)
                                       ? page_cursor_number(context->arena, list_names[order], last_number, last_id)
                                       : page_cursor(context->arena, list_names[order], last_sort, last_id);

@@ -115,6 +115,31 @@ void product_complete(struct tx *tx, const char *currency, Catalog__Product *pro
         complete_variant(tx, currency, product->variants[i]);
 }
 
+static void complete_prices(struct tx *tx, Catalog__Variant *variant)
+{
+    struct sql_rows rows = SQL_SELECT(tx,
+                                      "SELECT currency, amount, compare_at_amount FROM variant_price"
+                                      " WHERE sku = ?1 ORDER BY currency",
+                                      sql_string(variant->sku));
+
+    while (sql_next(&rows)) {
+        Catalog__InitialPrice *price = ARENA_NEW(tx->arena, Catalog__InitialPrice);
+
+        catalog__initial_price__init(price);
+        price->currency = sql_get_string(&rows, 0);
+        price->amount = sql_get_int(&rows, 1);
+        price->compare_at_amount = sql_get_int(&rows, 2);
+        ARENA_ROOM(tx->arena, variant->all_prices, variant->n_all_prices);
+        variant->all_prices[variant->n_all_prices++] = price;
+    }
+}
+
+void product_complete_prices(struct tx *tx, Catalog__Product *product)
+{
+    for (size_t i = 0; i < product->n_variants; i++)
+        complete_prices(tx, product->variants[i]);
+}
+
 bool product_load(struct tx *tx, const char *id, const char *currency, Catalog__Product *answer)
 {
     Catalog__Product *product = product_stored(tx, id);

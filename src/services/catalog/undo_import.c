@@ -60,7 +60,7 @@ static struct history history_of(struct context *context, const struct touched_p
 {
     struct history history = {.arena = context->arena, .version = touched->version};
     event_log_read(context->tx, arena_printf(context->arena, "product/%s", touched->id), 0, 0, INT64_MAX, look_at_event, &history);
-    ASSERT(touched->version == 1 || (history.before && history.update));
+    ASSERT(touched->version == 1 || (history.before && history.update) || context->tx->failed);
     return history;
 }
 
@@ -107,7 +107,7 @@ static void check_product(struct check *check, const struct touched_product *tou
     if (touched->version == 1)
         return;
     history = history_of(context, touched);
-    for (size_t i = 0; i < history.update->n_price_changes; i++)
+    for (size_t i = 0; history.update && i < history.update->n_price_changes; i++)
         if (!price_is(context->tx, history.update->price_changes[i]))
             refuse_product(check, touched->id, "has got another price");
 }
@@ -134,6 +134,8 @@ static void put_back(struct context *context, const struct touched_product *touc
     Catalog__ProductUpdated updated = CATALOG__PRODUCT_UPDATED__INIT;
     struct history history = history_of(context, touched);
 
+    if (!history.before)
+        return; /* the store has failed */
     updated.product = history.before;
     for (size_t i = 0; i < history.before->n_variants; i++) {
         history.before->variants[i]->n_prices = 0;

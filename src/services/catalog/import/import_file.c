@@ -215,16 +215,27 @@ bool import_bool(struct text text, bool *value)
 
 /* --- the whole file ------------------------------------------------------------------------------------------------ */
 
-struct import_file *import_file_read(struct arena *arena, struct text bytes, const char *currency)
+/* Another format than was asked for: nothing of it is taken. */
+static void refuse_format(struct import_file *file, const char *format)
+{
+    import_problem_add(&file->problems, 1, "", "unexpected_format", "This is a file of the format `%s`, not `%s`.", file->format, format);
+    file->product_count = 0;
+}
+
+struct import_file *import_file_read(struct arena *arena, struct text bytes, const char *format, const char *currency)
 {
     struct import_file *file = ARENA_NEW(arena, struct import_file);
     file->arena = file->problems.arena = arena;
     file->currency = currency;
     lookup_init(&file->by_slug, arena);
     lookup_init(&file->sku_lines, arena);
-    if (dummyjson_is(bytes))
+    if (souk_is(bytes))
+        souk_read(file, bytes);
+    else if (dummyjson_is(bytes))
         dummyjson_read(file, bytes);
     else
         table_read(file, bytes);
+    if (*format != '\0' && file->format != NULL && strcmp(format, file->format) != 0)
+        refuse_format(file, format);
     return file;
 }

@@ -2,7 +2,7 @@
  * A file of products, read: what it says, before it meets the catalogue.
  *
  *     bytes --detect--> table.c (shopify.c, spree.c say which column is what) --.
- *                       dummyjson.c --------------------------------------------+--> struct import_file --merge.c--> products
+ *                       dummyjson.c, souk.c ------------------------------------+--> struct import_file --merge.c--> products
  *
  * A reader knows the file only. What it can't read it reports, and leaves out. What it leaves empty stays as it is in the catalogue.
  */
@@ -81,7 +81,7 @@ void import_problem_add(struct import_problems *problems, int64_t line, const ch
 
 struct import_file {
     struct arena *arena;
-    const char *format;   /* "shopify", "spree", "dummyjson"; NULL when it is none of them */
+    const char *format;   /* "shopify", "spree", "dummyjson", "souk"; NULL when it is none of them */
     const char *currency; /* of prices that name none */
     struct imported_product **products; /* in the order they first appear */
     size_t product_count;
@@ -93,8 +93,8 @@ struct import_file {
     struct import_problems problems;
 };
 
-/* Read a whole file. Everything lives in `arena`. */
-struct import_file *import_file_read(struct arena *arena, struct text bytes, const char *currency);
+/* Read a whole file, of this format ("" for any). Everything lives in `arena`. */
+struct import_file *import_file_read(struct arena *arena, struct text bytes, const char *format, const char *currency);
 
 /* Whether the file has such a column. */
 static inline bool import_says(const struct import_file *file, enum import_field field)

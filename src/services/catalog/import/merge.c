@@ -68,6 +68,12 @@ static Catalog__Variant *merge_variant(struct arena *arena, const struct import_
     }
     if (merged->n_options == 0)
         merged->title = ""; /* the product's own, whatever it is now */
+    if (*given->title != '\0')
+        merged->title = given->title;
+    if (given->n_components > 0) {
+        merged->components = given->components;
+        merged->n_components = given->n_components;
+    }
     merged->barcode = or_before(given->barcode, before->barcode);
     merged->image_url = or_before(given->image_url, before->image_url);
     merged->tax_category = or_before(given->tax_category, before->tax_category);
@@ -113,12 +119,12 @@ static bool names_options_alike(const Catalog__Product *a, const Catalog__Produc
     return true;
 }
 
-/* Pixels are not in files: a picture that was there keeps them. */
+/* Pixels are not in most files: a picture that was there keeps them. */
 static void merge_images(const Catalog__Product *before, Catalog__Product *given)
 {
     for (size_t i = 0; i < given->n_images; i++)
         for (size_t j = 0; j < before->n_images; j++)
-            if (strcmp(given->images[i]->url, before->images[j]->url) == 0) {
+            if (given->images[i]->width == 0 && strcmp(given->images[i]->url, before->images[j]->url) == 0) {
                 given->images[i]->width = before->images[j]->width;
                 given->images[i]->height = before->images[j]->height;
             }

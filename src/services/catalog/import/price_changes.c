@@ -32,6 +32,8 @@ static Catalog__InitialPrice *price_shown(struct context *context, const char *s
         return NULL;
     Catalog__InitialPrice *price = price_new(context->arena, currency, sql_get_int(&rows, 0), sql_get_int(&rows, 1));
     sql_stop(&rows);
+    if (price->compare_at_amount <= price->amount)
+        price->compare_at_amount = 0; /* files can't say that either */
     return price;
 }
 

@@ -30,6 +30,12 @@ extern const struct table_dialect shopify_dialect, spree_dialect;
 
 void table_read(struct import_file *file, struct text bytes);
 
+/* --- our own, a JSON object in each line (souk.c) --- */
+
+/* Whether its first line is one of ours. */
+bool souk_is(struct text bytes);
+void souk_read(struct import_file *file, struct text bytes);
+
 /* --- JSON (dummyjson.c) --- */
 
 /* Whether it looks like JSON at all: then it is either this or wrong. */

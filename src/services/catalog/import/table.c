@@ -147,6 +147,22 @@ static const struct table_dialect *dialect_of(const struct lookup *headers)
     return NULL;
 }
 
+/* Columns that we know may be written in many ways, but come once; attributes may differ by a letter's case. */
+static void check_columns(struct table *table, int64_t line, const struct text *plain)
+{
+    struct lookup seen;
+    lookup_init(&seen, table->file->arena);
+    for (size_t i = 0; i < table->column_count; i++) {
+        const struct column *column = &table->columns[i];
+        struct text name = column->field == IMPORT_OTHER ? text_of(column->attribute) : plain[i];
+        if (lookup_find(&seen, name) != NULL) {
+            hopeless(table, line, column->name, "duplicate_column", "Two columns have this name.");
+            return;
+        }
+        lookup_put(&seen, name, i);
+    }
+}
+
 static void take_header(struct table *table, const struct csv_row *row)
 {
     struct arena *arena = table->file->arena;
@@ -159,11 +175,7 @@ static void take_header(struct table *table, const struct csv_row *row)
             return;
         }
         plain[i] = plain_name(arena, text_trim(row->cells[i].text));
-        if (plain[i].length > 0 && lookup_find(&headers, plain[i]) != NULL) {
-            hopeless(table, row->line, plain[i].at, "duplicate_column", "Two columns have this name.");
-            return;
-        }
-        if (plain[i].length > 0)
+        if (plain[i].length > 0 && lookup_find(&headers, plain[i]) == NULL)
             lookup_put(&headers, plain[i], i);
     }
     table->dialect = dialect_of(&headers);
@@ -178,6 +190,7 @@ static void take_header(struct table *table, const struct csv_row *row)
     table->prices = ARENA_ARRAY(arena, struct price, row->count);
     for (size_t i = 0; i < row->count; i++)
         column_init(table, i, text_trim(row->cells[i].text), plain[i]);
+    check_columns(table, row->line, plain);
 }
 
 /* --- a row's values ------------------------------------------------------------------------------------------------ */
