@@ -12,6 +12,10 @@ static const struct command {
     const char *usage, *help;
 } commands[] = {
     {"serve", command_serve, "[--config FILE] [--services a,b] [--demo]", "run the shop"},
+    {"import", command_import, "FILE... [--format F] [--dry-run] [--skip-bad-rows] [--currency EUR] | --undo ID",
+     "take over products from Shopify's, Spree's or DummyJSON's files, or souk's own; - is standard input"},
+    {"export", command_export, "products|orders|events [--format shopify|souk] [--currency EUR]",
+     "products as a file to import; orders and events as a JSON line each"},
     {"rebuild", command_rebuild, "[SERVICE] [--verify]", "compute tables again from events; --verify only compares"},
     {"verify", command_verify, "[SERVICE]", "check hash chains, invariants and tables"},
     {"events", command_events, "[--service S] [--stream K] [--after N] [--follow]", "what happened, a JSON line each"},

@@ -102,6 +102,9 @@ static void metrics(void *data, struct buffer *out)
         count(out, "refused_total", service, counts.refused);
         count(out, "writer_queue", service, counts.writer_queue);
         count(out, "reader_queue", service, counts.reader_queue);
+        count(out, "events_behind", service, counts.behind);
+        count(out, "events_under_way", service, counts.under_way);
+        count(out, "events_expected", service, counts.expected);
     }
     for (size_t i = 0; i < server->lane_count; i++) {
         struct http_counts counts = http_server_counts(server->lanes[i].http);
