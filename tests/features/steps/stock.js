@@ -78,7 +78,7 @@ When('the merchant deletes the location {string}', async function (name) {
 
 // --- time
 
-When('{int} second(s) pass', async (seconds) => {
+When('{int} second(s) pass(es)', async (seconds) => {
   await pause(seconds * 1000);
 });
 // Far enough from what was before and from what comes that the clock's milliseconds tell them apart.

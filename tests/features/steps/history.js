@@ -1,0 +1,31 @@
+// As of a moment that has passed.
+import assert from 'node:assert/strict';
+import { When, Then } from '@cucumber/cucumber';
+import { MERCHANT } from '../drivers/driver.js';
+
+const idOf = (world, name) => (world.products.get(name) ?? world.named.get(name)).id;
+const then = (world, name, moment, who = MERCHANT) => world.driver.getProduct(idOf(world, name), { asOf: world.named.get(moment) }, who);
+
+Then('{string} was called {string} as of {string}', async function (name, title, moment) {
+  assert.equal((await then(this, name, moment)).wanted(name).title, title);
+});
+Then('{string} is called {string} now', async function (name, title) {
+  assert.equal((await this.driver.getProduct(idOf(this, name))).wanted(name).title, title);
+});
+Then('{string} was not there as of {string}', async function (name, moment) {
+  assert.equal((await then(this, name, moment)).code, 'not_found');
+});
+Then('the price of {string} as of {string} was {money}', async function (sku, moment, price) {
+  const { prices } = (await this.driver.getPrices(sku, { asOf: this.named.get(moment) })).wanted('prices');
+  assert.deepEqual(prices.map(({ amount, currency }) => ({ amount, currency })), [price]);
+});
+Then('{who}\'s order as of {string} was {word}', async function (who, moment, status) {
+  const asked = await this.driver.getOrder(this.shopper(who).order, { asOf: this.named.get(moment) }, MERCHANT);
+  assert.equal(asked.wanted('the order').status, status);
+});
+Then('a shopper who asks for {string} as of {string} is told {code}', async function (name, moment, code) {
+  assert.equal((await then(this, name, moment, null)).code, code);
+});
+When('the merchant asks for {string} as of the moment {string}', async function (name, asOf) {
+  this.note(this.merchant, await this.driver.getProduct(idOf(this, name), { asOf }, MERCHANT));
+});
