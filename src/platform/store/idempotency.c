@@ -51,7 +51,7 @@ void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const c
                              " ON CONFLICT (key) DO UPDATE SET worker = excluded.worker, at_us = excluded.at_us, left_behind = 0"
                              " WHERE souk_idempotency.left_behind = 1",
                              sql_hash(key->key), sql_hash(key->request), sql_string(worker), sql_int(at_us));
-    ASSERT(claimed == 1);
+    ASSERT(claimed == 1 || tx->failed);
     tx->may_write = may_write;
 }
 
