@@ -36,6 +36,8 @@ static void add_stream(void *data, const char *key)
 {
     struct streams *streams = data;
     const char *name = arena_printf(streams->arena, "%.*s%s", (int)streams->kind.length, streams->kind.at, key);
+    if (streams->count > 0 && strcmp(streams->names[streams->count - 1], name) == 0)
+        return; /* "product/{id}" and "product/{product}" are the same where the request has the id */
     ARENA_ROOM(streams->arena, streams->names, streams->count);
     streams->names[streams->count++] = name;
 }
