@@ -64,6 +64,8 @@ enum result pricing_set_prices(struct context *context, const Pricing__SetPrices
     was.n_prices = stored ? stored->n_prices : 0;
     if (stored == NULL || !message_equal(context->arena, &was.base, &set.base))
         pricing_emit_prices_set(context, request->sku, &set);
-    *answer = *prices_load(context->tx, request->sku);
+    stored = prices_load(context->tx, request->sku);
+    if (stored != NULL) /* always, but for a store that has failed */
+        *answer = *stored;
     return RESULT_OK;
 }
