@@ -74,7 +74,7 @@ static struct options draw(uint64_t seed)
     options.disk = (struct disk_temper){
         .read_fails_per_million = random_chance(random, 800000) ? 0 : (unsigned)random_below(random, 2000),
         .write_fails_per_million = random_chance(random, 800000) ? 0 : 2000,
-        .sync_fails_per_million = random_chance(random, 700000) ? 0 : 10000,
+        .sync_fails_per_million = random_chance(random, 700000) ? 0 : (unsigned)random_below(random, 40000),
         .fills_per_million = random_chance(random, 800000) ? 0 : 300,
         .full_us_max = 5000000,
         .sync_us_max = 1 + (int64_t)random_below(random, 5000),
@@ -85,7 +85,7 @@ static struct options draw(uint64_t seed)
         .travel_us_max = (int64_t)1000 << random_below(random, 14),
     };
     options.bank = (struct bank_temper){
-        .outage_per_million = up_to(random, 50000),
+        .outage_per_million = up_to(random, 40000),
         .outage_us_max = 120000000,
         .request_lost_per_million = up_to(random, 200000),
         .answer_lost_per_million = up_to(random, 300000),

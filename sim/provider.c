@@ -110,6 +110,7 @@ static void authorize(struct bank_account *account, const struct letter *letter,
         answer->outcome = PROVIDER_REQUIRES_ACTION;
         account->waits_for_buyer = true;
         account->asked = letter->amount;
+        account->answer = answer;
         snprintf(answer->next_action_url, sizeof answer->next_action_url, "/v1/payments/%s/confirm?secret=%s",
                  letter->payment_id, bank_secret(account, secret));
     } else {
@@ -199,7 +200,7 @@ static bool is_out(struct bank *bank)
 {
     int64_t now_us = world_elapsed_us(bank->world);
     if (happens(bank, bank->temper.outage_per_million)) {
-        bank->out_until_us = now_us + random_skewed(chance(bank), bank->temper.outage_us_max);
+        bank->out_until_us = now_us + random_between(chance(bank), 0, bank->temper.outage_us_max);
         world_note(bank->world, "bank: out");
     }
     return now_us < bank->out_until_us;
@@ -238,7 +239,7 @@ static void arrive(void *data)
     const struct provider_answer *answer = answer_to(bank, letter);
     if (letter->question && !machine_is_dead(letter->sender))
         letter->question->answer = *answer;
-    if (happens(bank, bank->temper.answer_lost_per_million)) {
+    if (is_out(bank) || happens(bank, bank->temper.answer_lost_per_million)) {
         if (letter->question && !machine_is_dead(letter->sender))
             letter->question->inside = NULL;
         letter_free(letter);
@@ -321,15 +322,11 @@ static bool confirm(struct payment_provider *provider, const char *payment_id, c
     if (!account->waits_for_buyer)
         return !account->closed;
     account->waits_for_buyer = false;
-    char key[128];
-    snprintf(key, sizeof key, "%s/authorize/", payment_id);
-    struct entry *entry = entry_find(bank, key);
-    ASSERT(entry);
-    entry->answer.next_action_url[0] = '\0';
+    account->answer->next_action_url[0] = '\0';
     if (refuse) {
-        decline(&entry->answer, "authentication_refused");
+        decline(account->answer, "authentication_refused");
     } else {
-        entry->answer.outcome = PROVIDER_DONE;
+        account->answer->outcome = PROVIDER_DONE;
         hold(account, account->asked);
     }
     return true;

@@ -34,7 +34,8 @@ struct bank_account {
     unsigned charges; /* authorisations that went through */
     bool closed;      /* let go: nothing may be authorised any more */
     bool waits_for_buyer;
-    int64_t asked; /* while it waits for the buyer */
+    int64_t asked;                  /* while it waits for the buyer … */
+    struct provider_answer *answer; /* … and what he changes */
     struct bank_account *next;
 };
 /* The first of all, in the order of their ids. */

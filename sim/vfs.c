@@ -299,6 +299,21 @@ static bool is_full(struct disk *disk)
     return now_us < disk->full_until_us;
 }
 
+/* For the trace: a sum over what was written. */
+static uint64_t sum_of(const void *data, int count)
+{
+    const uint8_t *at = data;
+    uint64_t sum = 0, word;
+    for (; count >= 8; count -= 8, at += 8) {
+        memcpy(&word, at, sizeof word);
+        sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        sum ^= sum >> 29;
+    }
+    for (; count > 0; count--, at++)
+        sum = (sum ^ *at) * UINT64_C(0x9e3779b97f4a7c15);
+    return sum;
+}
+
 /* --- the methods of an open file, as sqlite3.h tells of them --- */
 
 static int file_close(sqlite3_file *base)
@@ -350,10 +365,7 @@ static int file_write(sqlite3_file *base, const void *data, int count, sqlite3_i
         return SQLITE_FULL;
     content_write(&file->seen, data, offset, count);
     note_change(file, data, offset, count);
-    uint64_t sum = 0;
-    for (int i = 0; i < count; i++)
-        sum = sum * 1099511628211u + ((const uint8_t *)data)[i];
-    world_note_number(disk->world, sum ^ (uint64_t)offset);
+    world_note_number(disk->world, sum_of(data, count) ^ (uint64_t)offset);
     if (crash) {
         crash_now(disk);
         return SQLITE_IOERR_WRITE;

@@ -44,9 +44,9 @@
 #ifndef PLANT_UNKNOWN_STEP_NOT_UNDONE
 #define PLANT_UNKNOWN_STEP_NOT_UNDONE 0
 #endif
-/* A crash while a saga is being undone has it go forward again. */
-#ifndef PLANT_TURN_NOT_RECORDED
-#define PLANT_TURN_NOT_RECORDED 0
+/* A provider that does not answer in time is taken to have done nothing. */
+#ifndef PLANT_SILENCE_TAKEN_FOR_NO
+#define PLANT_SILENCE_TAKEN_FOR_NO 0
 #endif
 /* A checkout can fail after there is an order. */
 #ifndef PLANT_NO_WAY_FORWARD_ONLY

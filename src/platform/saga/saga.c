@@ -509,7 +509,7 @@ static void turn(struct saga_under_way *saga)
     saga->run.undoing = true;
     saga->run.attempt = 0;
     saga->step = (size_t)first;
-    if (saga->run.saga->durable && !PLANTED(TURN_NOT_RECORDED))
+    if (saga->run.saga->durable)
         record_turn(saga);
     else
         step_begin(saga);

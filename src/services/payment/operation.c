@@ -152,7 +152,10 @@ static void on_impatience(struct timer *timer)
 
     payment_provider_in_use()->cancel(payment_provider_in_use(), &asking->question);
     free(asking);
-    ask_later(run);
+    if (PLANTED(SILENCE_TAKEN_FOR_NO))
+        outcome_known(run, &(struct provider_answer){.outcome = PROVIDER_FAILED});
+    else
+        ask_later(run);
 }
 
 static enum provider_operation provider_operation(Payment__PaymentOperation operation)
