@@ -566,7 +566,7 @@ static void on_passing(struct saga_under_way *saga, const struct problem *proble
 {
     int64_t after_us = back_off_us(saga);
     bool late = env_monotonic_us(env_of(saga)) + after_us >= saga->deadline_us;
-    if (may_fail(saga) && late && !is_draining(saga)) {
+    if (may_fail(saga) && !saga->run.saga->patient && late && !is_draining(saga)) {
         fail(saga, problem);
     } else {
         note_that_it_waits(saga);

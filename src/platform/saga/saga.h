@@ -17,7 +17,7 @@
  *
  *   - refused (a result that will stay so): the saga fails, and the steps before are undone, last first
  *   - unknown or not now (unavailable, overloaded, timed out): the same call again, later and later; before the pivot until the
- *     deadline, then the saga fails and this step too is undone; from the pivot on, and for every undo, without end
+ *     deadline, then the saga fails and this step too is undone; from the pivot on, for every undo, and in a patient saga, without end
  *
  * From the pivot on, and in an undo, there is no failing: a refused call is logged as an error and made again, with a new key, until
  * somebody has seen to it (saga_each(), saga_retry()).
@@ -61,6 +61,9 @@ struct saga {
     const ProtobufCMessageDescriptor *state;
     bool durable;
     size_t pivot; /* from this step on there is no way back; 0: there is always */
+    /* Steps may be refused, but what one of them may have done can't be undone: a call that is not answered is made again without end,
+     * before the pivot, too. */
+    bool patient;
     /* Durable sagas: a bit (1 << step) for each step before which what was learnt so far is noted. */
     unsigned noted;
     /* Fill the answer, after the last step. NULL when steps have filled run->answer themselves; a durable saga's must make it from the

@@ -78,4 +78,11 @@ static const struct saga_step steps[] = {
 };
 
 const struct saga order_capture = {
-    SAGA_STEPS(steps), .state = &order__refund_state__descriptor, .durable = true, .pivot = 2, .noted = 1 << 1, .answer = answer};
+    SAGA_STEPS(steps),
+    .state = &order__refund_state__descriptor,
+    .durable = true,
+    .pivot = 2,
+    .patient = true, /* the provider may have done what it did not answer */
+    .noted = 1 << 1,
+    .answer = answer,
+};
