@@ -50,6 +50,6 @@ const struct checkout *clients_checkouts(const struct clients *clients);
 /* What is sold; "" at the end. */
 extern const char *const clients_skus[];
 #define CLIENTS_COUPON "WELCOME"
-#define CLIENTS_COUPON_LIMIT 2
+#define CLIENTS_COUPON_LIMIT 1
 
 #endif
