@@ -334,7 +334,7 @@ static void one_that_is_not_durable_leaves_no_events(void **state)
     end(stall);
 }
 
-/* The process that claimed the key is gone: the key is free again. */
+/* The process that claimed the key is gone: whoever asks again may take it over. */
 static void a_claim_dies_with_the_process(void **state)
 {
     (void)state;
@@ -351,6 +351,29 @@ static void a_claim_dies_with_the_process(void **state)
     asked_free(asked);
     bank_is(stall->bank, BANK_DEPOSIT, BANK_OPEN, 0);
     assert_int_equal(probe(stall, "k"), RESULT_OK);
+    end(stall);
+}
+
+/* Whoever asks again goes on under the same id: what was done before the crash, and not answered, is not done again. */
+static void what_was_done_before_a_crash_is_done_once(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(14, false);
+    bank_is(stall->bank, BANK_DEPOSIT, BANK_LOSES_ANSWERS, 0);
+    Till__SpreadCoinsRequest request = TILL__SPREAD_COINS_REQUEST__INIT;
+    struct asked *asked = ask(stall);
+    asked->call->idempotency_key = "k";
+    asked_send(asked, &till__till__probe_bank__method, &request.base);
+    world_run_for(stall->world, 5000000);
+    assert_int_equal(bank_deposits(stall->bank, "probe"), 1);
+
+    stall = stall_crash(stall, 15, false);
+    asked_free(asked);
+    bank_is(stall->bank, BANK_DEPOSIT, BANK_OPEN, 0);
+    assert_int_equal(probe(stall, "k"), RESULT_OK);
+    assert_int_equal(bank_deposits(stall->bank, "probe"), 1);
+    assert_int_equal(probe(stall, "l"), RESULT_OK);
+    assert_int_equal(bank_deposits(stall->bank, "probe"), 2);
     end(stall);
 }
 
@@ -477,6 +500,7 @@ int main(void)
         cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(a_step_that_asks_again_does_not_grow),
         cmocka_unit_test(one_that_is_not_durable_leaves_no_events),
+        cmocka_unit_test(what_was_done_before_a_crash_is_done_once),
         cmocka_unit_test(a_claim_dies_with_the_process),
         cmocka_unit_test(a_drain_parks_it_and_the_next_start_goes_on),
         cmocka_unit_test(whenever_it_crashes_it_comes_to_one_end),
