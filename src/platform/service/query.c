@@ -36,14 +36,17 @@ static void add_stream(void *data, const char *key)
 {
     struct streams *streams = data;
     const char *name = arena_printf(streams->arena, "%.*s%s", (int)streams->kind.length, streams->kind.at, key);
-    if (streams->count > 0 && strcmp(streams->names[streams->count - 1], name) == 0)
-        return; /* "product/{id}" and "product/{product}" are the same where the request has the id */
     ARENA_ROOM(streams->arena, streams->names, streams->count);
     streams->names[streams->count++] = name;
 }
 
+static void add_streams_of(struct streams *streams, const ProtobufCMessage *message, struct text field)
+{
+    message_each_text(message, field, streams->arena, add_stream, streams);
+}
+
 /* The streams of one `history`: a star stays as it is, a field gives its values ("product/{id}"). What is now tells more than the request
- * does (an id where that has a slug); where there is nothing now, the request must do. */
+ * does (an id where that has a slug); where there is nothing now, the request must do: what it asks for is its first field. */
 static void add_streams(struct streams *streams, const char *history, const struct query *query, bool exists_now)
 {
     size_t kind_length = (size_t)(strchr(history, '/') + 1 - history);
@@ -56,9 +59,11 @@ static void add_streams(struct streams *streams, const char *history, const stru
     struct text field = {key + 1, strcspn(key + 1, "}")};
     size_t before = streams->count;
     if (exists_now)
-        message_each_text(query->answer, field, streams->arena, add_stream, streams);
+        add_streams_of(streams, query->answer, field);
     if (streams->count == before)
-        message_each_text(query->request, field, streams->arena, add_stream, streams);
+        add_streams_of(streams, query->request, field);
+    if (streams->count == before && !exists_now)
+        add_streams_of(streams, query->request, text_of(query->request->descriptor->fields[0].name));
 }
 
 /* Run the handler on the tables as they were at call->as_of_us. */
