@@ -299,6 +299,11 @@ check-openapi: programs
 check-features: programs
 	@tests/features/check
 
+## check-cli: import and export, with a server and without one
+.PHONY: check-cli
+check-cli: programs
+	@tests/cli/check build/souk
+
 ## check-crash: fifty kill -9 under load; nothing that was answered may be lost or doubled
 .PHONY: check-crash
 check-crash: programs

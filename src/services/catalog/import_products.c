@@ -99,6 +99,7 @@ static void leave_out(struct import *import, const struct imported_product *impo
                            problem->detail != NULL ? problem->detail : result_row(problem->result)->title);
     *problem = (struct problem){0};
     file->skipped += imported->rows;
+    file->variants -= (int64_t)imported->product->n_variants;
 }
 
 /* --- checking one product ------------------------------------------------------------------------------------------ */
@@ -364,6 +365,7 @@ enum result catalog_import_products(struct context *context, const Catalog__Impo
     import.file = import_file_read(context->arena, (struct text){(const char *)request->file.data, request->file.len},
                                    request->format, currency);
     plan(&import);
+    import_problems_sort(&import.file->problems);
 
     refused = import.file->problems.count > 0 && (!request->skip_bad_rows || import.file->product_count == 0);
     if (refused && !request->dry_run)

@@ -272,7 +272,7 @@ static void mistakes_have_a_place(void **state)
         {HEADER "a,,,,s,1\n", "/2/Title", "required"},
         {HEADER "a,A,,,s,1\na,B,,,t,1\n", "/3/Title", "conflict"},
         {HEADER "a,A,,Red,s,1\n", "/2/Option1 Value", "required"},
-        {HEADER "a,A,Color,Red,s,1\na,,,Red,t,1\n", "/3/Option1 Value", "duplicate"},
+        {HEADER "a,A,Color,Red,s,1\na,,,Red,t,1\n", "/3/Option1 Value", "duplicate_options"},
         {HEADER "a,\xFF,,,s,1\n", "/2/Title", "encoding"},
         {HEADER "a,A,,,a/b,1\n", "/2/Variant SKU", "format"},
         {HEADER "a b,A,,,s,1\n", "/2/Handle", "format"},

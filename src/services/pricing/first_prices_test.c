@@ -88,12 +88,53 @@ static void a_deleted_product_has_no_prices_until_it_comes_back(void **state)
     assert_int_equal(prices_of("shirt")->prices[0]->amount, 1790);
 }
 
+/* An import, or its undo, says another price; 0 is none. */
+static void price_changed(const char *sku, const char *currency, int64_t amount)
+{
+    Catalog__ProductUpdated event = CATALOG__PRODUCT_UPDATED__INIT;
+    Catalog__PriceChange *change = SHOP_NEW(Catalog__PriceChange, catalog__price_change__init);
+    Catalog__InitialPrice *after = SHOP_NEW(Catalog__InitialPrice, catalog__initial_price__init);
+    after->amount = amount;
+    after->currency = currency;
+    change->sku = sku;
+    change->currency = currency;
+    change->after = amount > 0 ? after : NULL;
+    event.product = product_of(sku, NONE);
+    event.price_changes = &change;
+    event.n_price_changes = 1;
+    assert_int_equal(handler_world_react(world, &event.base, "product", "p"), RESULT_OK);
+}
+
+static void an_import_changes_the_price_that_is_shown(void **state)
+{
+    (void)state;
+    assert_int_equal(SET_PRICES("shirt", {1990, "EUR", 0, NULL}, {1500, "EUR", 10, NULL}, {2100, "USD", 0, NULL}), RESULT_OK);
+    price_changed("shirt", "EUR", 1790);
+    const Pricing__Prices *prices = prices_of("shirt");
+    assert_int_equal(prices->n_prices, 3);
+    assert_int_equal(prices->prices[0]->amount, 1790);
+    assert_int_equal(prices->prices[1]->amount, 1500); /* from ten on */
+    assert_string_equal(prices->prices[2]->currency, "USD");
+
+    price_changed("shirt", "EUR", 1790); /* it is that already */
+    assert_int_equal(handler_world_events(world), 2);
+    price_changed("shirt", "USD", 0);
+    assert_int_equal(prices_of("shirt")->n_prices, 2);
+    price_changed("shirt", "USD", 0);
+    price_changed("shirt", "GBP", 1600); /* the first in that currency */
+    assert_int_equal(prices_of("shirt")->n_prices, 3);
+    price_changed("never seen", "EUR", 100);
+    assert_int_equal(prices_of("never seen")->n_prices, 1);
+    assert_int_equal(handler_world_events(world), 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         shop_test(a_new_product_brings_its_prices),
         shop_test(prices_that_are_there_stay),
         shop_test(a_deleted_product_has_no_prices_until_it_comes_back),
+        shop_test(an_import_changes_the_price_that_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

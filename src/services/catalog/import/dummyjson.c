@@ -18,25 +18,28 @@ bool dummyjson_is(struct text bytes)
 
 /* --- places -------------------------------------------------------------------------------------------------------- */
 
-/* The lines in which the objects of one depth begin: the parser does not say. */
-static int64_t *find_lines(struct arena *arena, struct text bytes, size_t count, int depth_wanted)
+/* The lines in which the items of the list begin: the parser does not say. `from` is where the list is, or its name. */
+static int64_t *find_lines(struct arena *arena, struct text bytes, size_t from, size_t count)
 {
     int64_t *lines = ARENA_ARRAY(arena, int64_t, count);
     int64_t line = 1;
     size_t found = 0;
     int depth = 0;
-    bool quoted = false;
+    bool quoted = false, begins = false;
     for (size_t i = 0; i < bytes.length && found < count; i++) {
         char c = bytes.at[i];
         line += c == '\n';
+        if (i < from || (!quoted && strchr(" \t\r\n", c) != NULL))
+            continue;
+        bool closes = !quoted && (c == '}' || c == ']'), opens = !quoted && (c == '{' || c == '[');
+        if (begins && !closes)
+            lines[found++] = line;
+        begins = (opens && depth == 0) || (!quoted && depth == 1 && c == ',');
+        depth += opens - closes;
         if (quoted && c == '\\')
             i++;
         else if (c == '"')
             quoted = !quoted;
-        else if (!quoted && (c == '}' || c == ']'))
-            depth--;
-        else if (!quoted && (c == '{' || c == '[') && depth++ == depth_wanted && c == '{')
-            lines[found++] = line;
     }
     return lines;
 }
@@ -218,9 +221,9 @@ static void say(struct import_file *file)
         file->column_names[members[i].field] = members[i].member;
 }
 
-static void take_list(struct import_file *file, const json_t *list, struct text bytes, int depth)
+static void take_list(struct import_file *file, const json_t *list, struct text bytes, size_t from)
 {
-    const int64_t *lines = find_lines(file->arena, bytes, json_array_size(list), depth);
+    const int64_t *lines = find_lines(file->arena, bytes, from, json_array_size(list));
     const json_t *object;
     size_t i;
     file->format = "dummyjson";
@@ -235,6 +238,14 @@ static void take_list(struct import_file *file, const json_t *list, struct text 
     }
 }
 
+/* Where the name of the list ends, in an object. */
+static size_t name_end(struct text bytes)
+{
+    const char name[] = "\"products\"";
+    const char *at = memmem(bytes.at, bytes.length, name, sizeof name - 1);
+    return at != NULL ? (size_t)(at - bytes.at) + sizeof name - 1 : 0;
+}
+
 void dummyjson_read(struct import_file *file, struct text bytes)
 {
     json_error_t error;
@@ -246,6 +257,6 @@ void dummyjson_read(struct import_file *file, struct text bytes)
     else if (!json_is_array(list))
         import_problem_add(&file->problems, 1, "", "unknown_format", "There is no array of products in this JSON.");
     else
-        take_list(file, list, bytes, json_is_array(root) ? 1 : 2);
+        take_list(file, list, bytes, json_is_array(root) ? 0 : name_end(bytes));
     json_decref(root);
 }

@@ -30,6 +30,18 @@ void import_problem_add(struct import_problems *problems, int64_t line, const ch
     problems->items[problems->kept++] = problem;
 }
 
+/* Most are in order already. */
+void import_problems_sort(struct import_problems *problems)
+{
+    for (size_t i = 1; i < problems->kept; i++) {
+        Catalog__ImportProblem *problem = problems->items[i];
+        size_t at = i;
+        for (; at > 0 && problems->items[at - 1]->line > problem->line; at--)
+            problems->items[at] = problems->items[at - 1];
+        problems->items[at] = problem;
+    }
+}
+
 /* --- gathering ----------------------------------------------------------------------------------------------------- */
 
 struct imported_product *import_product_of(struct import_file *file, struct text slug, int64_t line)

@@ -64,11 +64,12 @@ struct imported_product {
     size_t path_count;
     int64_t line;     /* its first row */
     int64_t rows;     /* that belong to it */
+    bool is_bad;      /* for the reader: it is left out */
     int64_t *variant_lines; /* of each variant of `product` */
     int64_t *image_positions; /* of each image; 0 when the file does not say */
 };
 
-/* What is wrong, in the order it was found. */
+/* What is wrong, as it was found. */
 struct import_problems {
     struct arena *arena;
     Catalog__ImportProblem **items; /* the first LIMIT_IMPORT_PROBLEMS */
@@ -78,6 +79,8 @@ struct import_problems {
 /* The detail is a format. */
 void import_problem_add(struct import_problems *problems, int64_t line, const char *column, const char *code,
                         const char *detail, ...) __attribute__((format(printf, 5, 6)));
+/* By line; those of one line stay as they are. */
+void import_problems_sort(struct import_problems *problems);
 
 struct import_file {
     struct arena *arena;

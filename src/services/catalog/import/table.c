@@ -198,7 +198,8 @@ static void take_header(struct table *table, const struct csv_row *row)
 static struct text cell(const struct table *table, const struct row *row, enum import_field field)
 {
     int column = table->first_column[field];
-    return column < 0 ? TEXT("") : text_trim(row->csv->cells[column].text);
+    bool is_there = column >= 0 && (size_t)column < row->csv->count; /* the row may be ragged */
+    return is_there ? text_trim(row->csv->cells[column].text) : TEXT("");
 }
 
 static bool has(const struct table *table, const struct row *row, enum import_field field)
@@ -248,21 +249,30 @@ static struct text without_apostrophe(struct text text)
     return text_starts_with(text, "'") ? (struct text){text.at + 1, text.length - 1} : text;
 }
 
-static void read_slug(struct table *table, struct row *row)
+/* Which product it is about: what its handle says, else its title. */
+static void find_slug(const struct table *table, struct row *row)
 {
     struct text slug = cell(table, row, IMPORT_SLUG);
-    if (slug.length >= sizeof row->slug) {
-        wrong(table, row, column_of(table, IMPORT_SLUG), "too_long", "This must have at most 200 characters.");
-        return;
-    }
+    row->title = cell(table, row, IMPORT_TITLE);
     if (slug.length == 0) {
         slug_from_title(row->title, row->slug);
-    } else {
-        for (size_t i = 0; i < slug.length; i++)
-            row->slug[i] = slug.at[i] >= 'A' && slug.at[i] <= 'Z' ? (char)(slug.at[i] - 'A' + 'a') : slug.at[i];
-        row->slug[slug.length] = '\0';
+        return;
     }
-    if (*row->slug == '\0')
+    if (slug.length >= sizeof row->slug)
+        return;
+    for (size_t i = 0; i < slug.length; i++)
+        row->slug[i] = slug.at[i] >= 'A' && slug.at[i] <= 'Z' ? (char)(slug.at[i] - 'A' + 'a') : slug.at[i];
+    row->slug[slug.length] = '\0';
+}
+
+static void read_slug(struct table *table, struct row *row)
+{
+    find_slug(table, row);
+    if (*row->slug != '\0')
+        return;
+    if (has(table, row, IMPORT_SLUG))
+        wrong(table, row, column_of(table, IMPORT_SLUG), "too_long", "This must have at most 200 characters.");
+    else
         wrong(table, row, 0, "required", "This row names neither a handle nor a title, so nobody knows which product it is about.");
 }
 
@@ -423,7 +433,6 @@ static bool check_row(struct table *table, struct row *row)
 
 static void read_row(struct table *table, struct row *row)
 {
-    row->title = cell(table, row, IMPORT_TITLE);
     read_slug(table, row);
     read_status(table, row);
     read_image_position(table, row);
@@ -487,12 +496,35 @@ static void add_prices(struct table *table, const struct row *row, Catalog__Vari
     }
 }
 
-static Catalog__Variant *find_variant(const Catalog__Product *product, const char *sku)
+#define NO_VARIANT SIZE_MAX
+
+static size_t find_variant(const Catalog__Product *product, const char *sku)
 {
     for (size_t i = 0; i < product->n_variants; i++)
         if (strcmp(product->variants[i]->sku, sku) == 0)
-            return product->variants[i];
-    return NULL;
+            return i;
+    return NO_VARIANT;
+}
+
+static bool same_options(const Catalog__Variant *a, const Catalog__Variant *b)
+{
+    if (a->n_options != b->n_options)
+        return false;
+    for (size_t i = 0; i < a->n_options; i++) {
+        const char *other = variant_option(b, a->options[i]->key);
+        if (other == NULL || strcmp(other, a->options[i]->value) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* The variant that a buyer could not tell from this one. */
+static size_t find_twin(const Catalog__Product *product, const Catalog__Variant *variant)
+{
+    for (size_t i = 0; i < product->n_variants; i++)
+        if (same_options(product->variants[i], variant))
+            return i;
+    return NO_VARIANT;
 }
 
 static bool has_price_in(const Catalog__Variant *variant, const char *currency)
@@ -504,10 +536,9 @@ static bool has_price_in(const Catalog__Variant *variant, const char *currency)
 }
 
 /* Whether this row is another price of a SKU that is known, and was taken as that. */
-static bool take_price_row(struct table *table, const struct row *row, const Catalog__Product *product, const char *sku)
+static bool take_price_row(struct table *table, const struct row *row, Catalog__Variant *known)
 {
-    Catalog__Variant *known = table->dialect->has_price_rows ? find_variant(product, sku) : NULL;
-    if (known == NULL || row->price_count == 0 || has_price_in(known, row->prices[0].currency))
+    if (!table->dialect->has_price_rows || row->price_count == 0 || has_price_in(known, row->prices[0].currency))
         return false;
     add_prices(table, row, known);
     return true;
@@ -519,36 +550,56 @@ static bool is_master(const struct table *table, const Catalog__Variant *variant
     return table->dialect->has_master_rows && variant->n_options == 0;
 }
 
-static void refuse_known_sku(struct table *table, struct row *row, const Catalog__Variant *variant, size_t line)
+static void refuse_known_sku(struct table *table, struct row *row, const Catalog__Variant *variant, int64_t line)
 {
     bool is_given = row->sku.length > 0;
     enum import_field field = is_given ? IMPORT_SKU : IMPORT_OPTION_VALUE_1;
     size_t column = table->first_column[field] < 0 ? 0 : column_of(table, field);
     if (is_given)
-        wrong(table, row, column, "duplicate_sku", "The SKU `%s` is in line %zu already.", variant->sku, line);
+        wrong(table, row, column, "duplicate_sku", "The SKU `%s` is in line %" PRId64 " already.", variant->sku, line);
     else
         wrong(table, row, column, "duplicate_sku",
-              "This row has no SKU, and the one made from its handle and options, `%s`, is that of line %zu already.",
+              "This row has no SKU, and the one made from its handle and options, `%s`, is that of line %" PRId64 " already.",
               variant->sku, line);
 }
 
+static void refuse_twin(struct table *table, struct row *row, int64_t line)
+{
+    size_t column = table->first_column[IMPORT_OPTION_VALUE_1] < 0 ? 0 : column_of(table, IMPORT_OPTION_VALUE_1);
+    wrong(table, row, column, "duplicate_options", "The variant in line %" PRId64 " has the same options.", line);
+}
+
+/* Whether it may be added: not if a variant is known by its SKU or looks the same. */
+static bool check_variant(struct table *table, struct row *row, const struct imported_product *imported,
+                          const Catalog__Variant *variant)
+{
+    size_t known = find_variant(imported->product, variant->sku), twin = find_twin(imported->product, variant);
+    const size_t *seen = is_master(table, variant) ? NULL : lookup_find(&table->file->sku_lines, text_of(variant->sku));
+    if (known != NO_VARIANT)
+        refuse_known_sku(table, row, variant, imported->variant_lines[known]);
+    else if (seen != NULL)
+        refuse_known_sku(table, row, variant, (int64_t)*seen);
+    else if (twin != NO_VARIANT)
+        refuse_twin(table, row, imported->variant_lines[twin]);
+    return !row->is_bad;
+}
+
 /* A variant ready to be added, or NULL: the row is bad, or no variant after all. */
-static Catalog__Variant *make_variant(struct table *table, struct row *row, const Catalog__Product *product)
+static Catalog__Variant *make_variant(struct table *table, struct row *row, const struct imported_product *imported)
 {
     struct import_file *file = table->file;
+    const Catalog__Product *product = imported->product;
     Catalog__Variant *variant = ARENA_NEW(file->arena, Catalog__Variant);
     catalog__variant__init(variant);
     set_options(table, row, product, variant);
     if (row->is_bad)
         return NULL;
     variant->sku = row->sku.length > 0 ? keep(table, row->sku) : import_sku_make(file->arena, product->slug, variant);
-    if (take_price_row(table, row, product, variant->sku))
+    size_t known = find_variant(product, variant->sku);
+    if (known != NO_VARIANT && take_price_row(table, row, product->variants[known]))
         return NULL;
-    const size_t *seen = is_master(table, variant) ? NULL : lookup_find(&file->sku_lines, text_of(variant->sku));
-    if (seen != NULL) {
-        refuse_known_sku(table, row, variant, *seen);
+    if (!check_variant(table, row, imported, variant))
         return NULL;
-    }
     variant->barcode = keep(table, without_apostrophe(cell(table, row, IMPORT_BARCODE)));
     variant->weight_grams = row->grams;
     variant->initial_stock = row->stock;
@@ -682,12 +733,16 @@ static void add_row(struct table *table, struct row *row)
     struct imported_product *imported = import_product_of(file, text_of(row->slug), row->csv->line);
     Catalog__Product *product = imported->product;
     Catalog__Variant *variant = NULL;
+    if (imported->is_bad) {
+        row->is_bad = true; /* said already */
+        return;
+    }
     size_t options_before = product->n_options;
 
     check_title(table, row, product);
     name_options(table, row, product);
     if (row->is_variant)
-        variant = make_variant(table, row, product);
+        variant = make_variant(table, row, imported);
     if (row->is_bad) {
         product->n_options = options_before;
         return;
@@ -707,6 +762,16 @@ static void add_row(struct table *table, struct row *row)
 
 /* --- the file ------------------------------------------------------------------------------------------------------ */
 
+/* Without its own row, which bears the title, a product's others say too little: it is left out as a whole. */
+static void leave_product_out(struct table *table, struct row *row)
+{
+    find_slug(table, row);
+    if (*row->slug == '\0' || row->title.length == 0)
+        return;
+    struct imported_product *imported = import_product_of(table->file, text_of(row->slug), row->csv->line);
+    imported->is_bad |= *imported->product->title == '\0';
+}
+
 static void on_row(void *data, const struct csv_row *csv)
 {
     struct table *table = data;
@@ -723,6 +788,8 @@ static void on_row(void *data, const struct csv_row *csv)
         row.is_bad = true;
     if (!row.is_bad)
         add_row(table, &row);
+    if (row.is_bad)
+        leave_product_out(table, &row);
     table->file->skipped += row.is_bad;
 }
 
@@ -768,13 +835,19 @@ static void drop_master(struct import_file *file, struct imported_product *impor
     product->n_variants = kept;
 }
 
-/* What a bad row has left behind without anything good. */
-static void drop_empty(struct import_file *file)
+/* What bad rows have left without anything good, or without what is needed. */
+static void drop_bad(struct import_file *file)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < file->product_count; i++)
-        if (file->products[i]->rows > 0)
-            file->products[kept++] = file->products[i];
+    for (size_t i = 0; i < file->product_count; i++) {
+        struct imported_product *imported = file->products[i];
+        if (imported->is_bad) {
+            file->skipped += imported->rows;
+            file->variants -= (int64_t)imported->product->n_variants;
+        } else if (imported->rows > 0) {
+            file->products[kept++] = imported;
+        }
+    }
     file->product_count = kept;
 }
 
@@ -790,5 +863,5 @@ void table_read(struct import_file *file, struct text bytes)
     if (table.dialect != NULL && table.dialect->has_master_rows)
         for (size_t i = 0; i < file->product_count; i++)
             drop_master(file, file->products[i]);
-    drop_empty(file);
+    drop_bad(file);
 }
