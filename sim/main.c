@@ -85,7 +85,7 @@ static struct options draw(uint64_t seed)
     };
     options.clients = (struct clients_temper){
         .buyers = 2 + (unsigned)random_below(random, 12),
-        .staff_actions = (unsigned)random_below(random, 25),
+        .staff_actions = (unsigned)random_below(random, 40),
         .think_us_max = (int64_t)1000 << random_below(random, 14),
         .twice_per_million = up_to(random, 300000),
     };
