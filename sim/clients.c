@@ -22,6 +22,8 @@
 
 const char *const clients_skus[] = {"MUG", "TEE", "CAP", "EBOOK", "SET", ""};
 #define SKU_COUNT 5
+static const char *const coupons[] = {"WELCOME", "SPRING", "FRIENDS", "SORRY"};
+#define COUPON_COUNT 4
 
 struct buyer;
 
@@ -296,12 +298,12 @@ static void furnish_shipping(struct clients *clients)
     furnish_with(clients, &pricing__pricing_service__create_shipping_method__method, &request.base);
 }
 
-static void furnish_coupon(struct clients *clients)
+static void furnish_coupon(struct clients *clients, unsigned index)
 {
     Pricing__CreatePromotionRequest request = PRICING__CREATE_PROMOTION_REQUEST__INIT;
     Pricing__Promotion promotion = PRICING__PROMOTION__INIT;
     promotion.name = "Welcome";
-    promotion.code = CLIENTS_COUPON;
+    promotion.code = coupons[index];
     promotion.kind = PRICING__PROMOTION_KIND__PROMOTION_KIND_PERCENT;
     promotion.percent_ppm = 100000;
     promotion.usage_limit = CLIENTS_COUPON_LIMIT;
@@ -323,8 +325,8 @@ static void furnish(struct clients *clients)
         furnish_tax(clients);
     else if (step == 13)
         furnish_shipping(clients);
-    else if (step == 14)
-        furnish_coupon(clients);
+    else if (step < 14 + COUPON_COUNT)
+        furnish_coupon(clients, step - 14);
     else
         clients->furnished = true;
 }
@@ -347,7 +349,7 @@ struct buyer {
     const char *email;
     const char *cart_id;
     unsigned actions_left, payments_left;
-    bool addressed;
+    bool addressed, looked_for_coupon;
     int64_t total; /* as last shown; -1 not known */
     const char *line_id;
     unsigned checkouts_open;
@@ -426,7 +428,7 @@ static void add_coupon(struct buyer *buyer)
 {
     Cart__AddCouponRequest request = CART__ADD_COUPON_REQUEST__INIT;
     request.cart = buyer->cart_id;
-    request.code = CLIENTS_COUPON;
+    request.code = coupons[below(buyer->clients, COUPON_COUNT)];
     want_cart(buyer, &cart__cart_service__add_coupon__method, &request.base, 3);
 }
 
@@ -623,6 +625,12 @@ static void buyer_go_on(void *data)
     } else if (!buyer->addressed) {
         buyer->actions_left += percent(clients, 20);
         address(buyer);
+    } else if (!buyer->looked_for_coupon) {
+        buyer->looked_for_coupon = true;
+        if (percent(clients, 60))
+            add_coupon(buyer);
+        else
+            look(buyer);
     } else {
         buyer->payments_left--;
         buyer->actions_left = (unsigned)below(clients, 2);

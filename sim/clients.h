@@ -49,7 +49,7 @@ const struct checkout *clients_checkouts(const struct clients *clients);
 
 /* What is sold; "" at the end. */
 extern const char *const clients_skus[];
-#define CLIENTS_COUPON "WELCOME"
+/* How often each coupon may be used. */
 #define CLIENTS_COUPON_LIMIT 1
 
 #endif

@@ -65,7 +65,7 @@ static struct options draw(uint64_t seed)
     options.disk = (struct disk_temper){
         .read_fails_per_million = random_chance(random, 800000) ? 0 : (unsigned)random_below(random, 2000),
         .write_fails_per_million = random_chance(random, 800000) ? 0 : 2000,
-        .sync_fails_per_million = random_chance(random, 700000) ? 0 : (unsigned)random_below(random, 40000),
+        .sync_fails_per_million = random_chance(random, 700000) ? 0 : (unsigned)random_below(random, 100000),
         .fills_per_million = random_chance(random, 800000) ? 0 : 300,
         .full_us_max = 5000000,
         .sync_us_max = 1 + (int64_t)random_below(random, 5000),
