@@ -248,17 +248,6 @@ $(OUT)/tests/sim/%: $(OUT)/sim/%.o $(SIM_OBJECTS) $(OUT)/libsouk.a
 	@echo '  link    $@'
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs cmocka)
 
-# --- measurements: bench/x_bench.c, one program each ---------------------------------------------------------------------------
-
-$(OUT)/bench/%: bench/%.c $(OUT)/libsouk.a
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
-
-## bench-store: how fast the store is, alone, on the disk under build/
-.PHONY: bench-store
-bench-store: $(OUT)/bench/store_bench
-	@$< $(OUT)
-
 # --- fuzzers: fuzz/x_fuzz.c each, with seeds in fuzz/corpus/x ---------------------------------------------------------------
 
 FUZZ_SECONDS ?= 20
@@ -282,6 +271,11 @@ $(OUT)/bench/%: bench/%.c $(OUT)/libsouk.a
 	@mkdir -p $(@D)
 	@echo '  link    $@'
 	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
+
+## bench-store: how fast the store is, alone, on the disk under build/
+.PHONY: bench-store
+bench-store: $(OUT)/bench/store_bench
+	@$< $(OUT)
 
 ## bench: how fast it is, beside nginx and PostgreSQL; one table
 .PHONY: bench

@@ -91,6 +91,8 @@ struct call {
     const char *request_id;      /* for the log and the events; never NULL */
     const char *trace_parent;    /* W3C; "" when there is none */
     const char *idempotency_key; /* "" when there is none */
+    bool key_alone; /* the key says what is asked, whatever the request says: a saga that begins anew may find the world changed by
+                       what it did before, and say the same thing in other words */
     int64_t deadline_us;         /* env_monotonic_us() */
     int64_t as_of_us;            /* answer as of this time; 0 is now */
     int64_t if_version;          /* refuse unless the resource has this version; -1 any */

@@ -4,38 +4,16 @@
 #include "platform/rpc/merge.h"
 
 #include "base/assert.h"
+#include "platform/rpc/message.h"
 
 #include <stdbool.h>
 #include <string.h>
-
-static size_t element_size(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_SINT32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-    case PROTOBUF_C_TYPE_ENUM:
-        return 4;
-    case PROTOBUF_C_TYPE_BOOL:
-        return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    default:
-        return 8;
-    }
-}
 
 /* What the field holds: a pointer to the array for repeated ones, and their count or a oneof's case beside it. */
 static void copy_field(ProtobufCMessage *into, const ProtobufCMessage *from, const ProtobufCFieldDescriptor *field)
 {
     bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
-    size_t size = repeated ? sizeof(void *) : element_size(field->type);
+    size_t size = repeated ? sizeof(void *) : message_value_size(field->type);
 
     memcpy((char *)into + field->offset, (const char *)from + field->offset, size);
     if (repeated)
@@ -53,7 +31,7 @@ static bool is_set(const ProtobufCMessage *message, const ProtobufCFieldDescript
         return *(const size_t *)(const void *)((const char *)message + field->quantifier_offset) > 0;
     if (field->type == PROTOBUF_C_TYPE_STRING)
         return **(const char *const *)(const void *)at != '\0';
-    return memcmp(at, zeros, element_size(field->type)) != 0;
+    return memcmp(at, zeros, message_value_size(field->type)) != 0;
 }
 
 bool mask_has(const Google__Protobuf__FieldMask *mask, const char *field)

@@ -8,6 +8,9 @@
 #include "base/text.h"
 #include "platform/rpc/call.h"
 
+/* The bytes that one value of a field of this type takes in a message. */
+size_t message_value_size(ProtobufCType type);
+
 /* An initialised message in the arena. */
 ProtobufCMessage *message_new(struct arena *arena, const ProtobufCMessageDescriptor *descriptor);
 /* Its bytes, in the arena. */

@@ -48,22 +48,7 @@ bool message_is_empty_type(const struct message_declaration *message)
 
 size_t field_value_size(struct field field)
 {
-    switch (field.descriptor->type) {
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    default:
-        return 4; /* every other number, booleans and enums */
-    }
+    return message_value_size(field.descriptor->type);
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */

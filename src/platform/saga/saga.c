@@ -639,6 +639,8 @@ static void launch(struct saga_under_way *saga)
     };
     if (method->kind != METHOD_QUERY)
         call->idempotency_key = key_of_call(saga, arena);
+    /* A durable saga goes on from what it has noted, and says the same; one that is not begins anew. */
+    call->key_alone = !saga->run.saga->durable;
     call->deadline_us = deadline_of_call(saga);
     call->done = on_answer;
     call->data = saga;

@@ -54,10 +54,8 @@ bool idempotency_key_of(const struct call *call, const struct method_declaration
     add_path_variables(&digest, call, method, request);
     take_hash(&digest, key->key);
 
-    /* Our own sagas never use a key for another thing; but one that begins a step anew may find the world changed by what it did before,
-     * and say the same thing in other words. */
     digest_init(&digest);
-    if (call->actor.kind != ACTOR_SYSTEM)
+    if (!call->key_alone)
         digest_add_text(&digest, message_pack(call->arena, request));
     take_hash(&digest, key->request);
     return true;

@@ -261,6 +261,28 @@ static void draining_answers_what_is_queued_and_refuses_the_rest(void **state)
 
 /* --- idempotency ------------------------------------------------------------------------------------------------- */
 
+/* Of the system's own calls, too: a saga that goes on must not take the answer to something else for its own. */
+static void a_key_is_for_one_request(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(9, false);
+    for (int alone = 0; alone < 2; alone++)
+        for (int64_t coins = 3; coins <= 4; coins++) {
+            Till__PutCoinsRequest request = request_to_put("blue", coins);
+            struct asked *asked = ask(stall);
+            bool other = coins == 4 && !alone;
+            asked->call->actor = (struct actor){.kind = ACTOR_SYSTEM, .id = "toys/1", .scopes = SCOPE_EVERY};
+            asked->call->idempotency_key = alone ? "whatever is said" : "just this";
+            asked->call->key_alone = alone;
+            assert_int_equal(asked_wait(asked, &till__till__put_coins__method, &request.base),
+                             other ? RESULT_IDEMPOTENCY_KEY_REUSED : RESULT_OK);
+            assert_int_equal(asked->call->replayed, coins == 4 && alone);
+            asked_free(asked);
+        }
+    assert_int_equal(coins_in(stall, "blue"), 6);
+    end(stall);
+}
+
 static void a_key_gives_the_same_answer_again(void **state)
 {
     (void)state;
@@ -418,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(draining_answers_what_is_queued_and_refuses_the_rest),
         cmocka_unit_test(a_key_gives_the_same_answer_again),
+        cmocka_unit_test(a_key_is_for_one_request),
         cmocka_unit_test(a_refusal_is_remembered_too),
         cmocka_unit_test(the_same_key_twice_at_once_acts_once),
         cmocka_unit_test(a_timer_comes_when_it_is_due),

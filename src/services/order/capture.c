@@ -1,18 +1,14 @@
 /*
  * order.capture: take the money that was authorised, where that has not happened at checkout. Asking twice is fine.
  */
-#include "services/order/order_internal.h"
+#include "services/order/payment_saga.h"
 
+#include "platform/saga/saga.h"
 #include "souk/payment/v1/payment.client.h"
 
 static const char *order_id(const struct saga_run *run)
 {
     return ((const Order__CaptureOrderRequest *)run->request)->id;
-}
-
-static Order__RefundState *state_of(struct saga_run *run)
-{
-    return (Order__RefundState *)run->state;
 }
 
 static void found(struct saga_run *run, const Order__Order *order)
@@ -21,22 +17,18 @@ static void found(struct saga_run *run, const Order__Order *order)
         saga_refuse(run, RESULT_STATE_FORBIDS, "The order has no payment that could be captured.");
         return;
     }
-    state_of(run)->payment_id = order->payments[0]->id;
+    payment_saga_state(run)->payment_id = order->payments[0]->id;
     saga_next(run);
 }
 
 static void find_payment(struct saga_run *run)
 {
-    Order__GetOrderRequest *request = ARENA_NEW(run->arena, Order__GetOrderRequest);
-
-    order__get_order_request__init(request);
-    request->id = order_id(run);
-    call_order_get(run, request, found);
+    payment_saga_find_order(run, order_id(run), found);
 }
 
 static void captured(struct saga_run *run, const Payment__Payment *payment)
 {
-    state_of(run)->payment = order_payment(run->arena, payment);
+    payment_saga_state(run)->payment = order_payment(run->arena, payment);
     saga_next(run);
 }
 
@@ -45,15 +37,8 @@ static void capture(struct saga_run *run)
     Payment__CaptureRequest *request = ARENA_NEW(run->arena, Payment__CaptureRequest);
 
     payment__capture_request__init(request);
-    request->id = state_of(run)->payment_id;
+    request->id = payment_saga_state(run)->payment_id;
     call_payment_capture(run, request, captured);
-}
-
-static void noted(struct saga_run *run, const Order__Order *order)
-{
-    state_of(run)->order = ARENA_NEW(run->arena, Order__Order);
-    *state_of(run)->order = *order;
-    saga_next(run);
 }
 
 static void note(struct saga_run *run)
@@ -62,13 +47,8 @@ static void note(struct saga_run *run)
 
     order__record_payment_request__init(request);
     request->id = order_id(run);
-    request->payment = state_of(run)->payment;
-    call_order_record_payment(run, request, noted);
-}
-
-static void answer(struct saga_run *run)
-{
-    *(Order__Order *)run->answer = *state_of(run)->order;
+    request->payment = payment_saga_state(run)->payment;
+    call_order_record_payment(run, request, payment_saga_noted);
 }
 
 static const struct saga_step steps[] = {
@@ -84,5 +64,5 @@ const struct saga order_capture = {
     .pivot = 2,
     .patient = true, /* the provider may have done what it did not answer */
     .noted = 1 << 1,
-    .answer = answer,
+    .answer = payment_saga_answer,
 };

@@ -3,16 +3,12 @@
  *
  *     find the payment - give back - note it
  */
-#include "services/order/order_internal.h"
+#include "services/order/payment_saga.h"
 
+#include "platform/saga/saga.h"
 #include "souk/payment/v1/payment.client.h"
 
 #include <string.h>
-
-static Order__RefundState *state_of(struct saga_run *run)
-{
-    return (Order__RefundState *)run->state;
-}
 
 static const Order__CreateRefundRequest *request_of(const struct saga_run *run)
 {
@@ -33,18 +29,14 @@ static void found(struct saga_run *run, const Order__Order *order)
         saga_refuse(run, RESULT_CURRENCY_MISMATCH, "The order is in %s.", order->currency);
         return;
     }
-    state_of(run)->amount = amount ? amount : order_refundable(run->arena, order->payments[0]);
-    state_of(run)->payment_id = order->payments[0]->id;
+    payment_saga_state(run)->amount = amount ? amount : order_refundable(run->arena, order->payments[0]);
+    payment_saga_state(run)->payment_id = order->payments[0]->id;
     saga_next(run);
 }
 
 static void find_payment(struct saga_run *run)
 {
-    Order__GetOrderRequest *request = ARENA_NEW(run->arena, Order__GetOrderRequest);
-
-    order__get_order_request__init(request);
-    request->id = request_of(run)->id;
-    call_order_get(run, request, found);
+    payment_saga_find_order(run, request_of(run)->id, found);
 }
 
 /* --- give back --- */
@@ -55,7 +47,7 @@ static void given_back(struct saga_run *run, const Payment__Payment *payment)
         saga_refuse(run, RESULT_STATE_FORBIDS, "The payment provider would not give the money back.");
         return;
     }
-    state_of(run)->payment = order_payment(run->arena, payment);
+    payment_saga_state(run)->payment = order_payment(run->arena, payment);
     saga_next(run);
 }
 
@@ -64,20 +56,13 @@ static void give_back(struct saga_run *run)
     Payment__RefundRequest *request = ARENA_NEW(run->arena, Payment__RefundRequest);
 
     payment__refund_request__init(request);
-    request->id = state_of(run)->payment_id;
+    request->id = payment_saga_state(run)->payment_id;
     request->refund_id = run->id;
-    request->amount = state_of(run)->amount;
+    request->amount = payment_saga_state(run)->amount;
     call_payment_refund(run, request, given_back);
 }
 
 /* --- note it --- */
-
-static void noted(struct saga_run *run, const Order__Order *order)
-{
-    state_of(run)->order = ARENA_NEW(run->arena, Order__Order);
-    *state_of(run)->order = *order;
-    saga_next(run);
-}
 
 static void note(struct saga_run *run)
 {
@@ -86,15 +71,10 @@ static void note(struct saga_run *run)
     order__record_refund_request__init(request);
     request->id = request_of(run)->id;
     request->refund_id = run->id;
-    request->amount = state_of(run)->amount;
+    request->amount = payment_saga_state(run)->amount;
     request->reason = request_of(run)->reason;
-    request->payment = state_of(run)->payment;
-    call_order_record_refund(run, request, noted);
-}
-
-static void answer(struct saga_run *run)
-{
-    *(Order__Order *)run->answer = *state_of(run)->order;
+    request->payment = payment_saga_state(run)->payment;
+    call_order_record_refund(run, request, payment_saga_noted);
 }
 
 static const struct saga_step steps[] = {
@@ -110,5 +90,5 @@ const struct saga order_create_refund = {
     .pivot = 2,
     .patient = true, /* the provider may have done what it did not answer */
     .noted = 1 << 1,
-    .answer = answer,
+    .answer = payment_saga_answer,
 };
