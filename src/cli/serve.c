@@ -17,7 +17,7 @@
 #include "cli/config.h"
 #include "cli/shop.h"
 #include "demo/demo.h"
-#include "gateways/rest/rest.h"
+#include "gateways/gateways.h"
 #include "platform/http/http.h"
 
 #include <pthread.h>
@@ -50,7 +50,7 @@ struct server {
     struct env *env;
     struct shop *shop;
     const struct service_declaration *declarations[SERVICE_COUNT];
-    struct rest *_Atomic rest; /* asked by writers, which run before it is there */
+    struct gateways *_Atomic gateways; /* asked by writers, which run before they are there */
     struct http_handler handler;
     struct lane lanes[LOOPS_MAX];
     size_t lane_count;
@@ -59,15 +59,15 @@ struct server {
     uv_signal_t signals[2];
 };
 
-/* --- what the gateway asks --- */
+/* --- what the gateways ask --- */
 
 static void touched(void *data, const char *resource, const char *key)
 {
     struct server *server = data;
-    struct rest *rest = atomic_load(&server->rest);
+    struct gateways *gateways = atomic_load(&server->gateways);
 
-    if (rest)
-        rest_touched(rest, resource, key);
+    if (gateways)
+        gateways_touched(gateways, resource, key);
 }
 
 static bool ready(void *data, struct json_writer *checks)
@@ -179,10 +179,10 @@ static bool start_shop(struct server *server, char error[512])
     return server->shop;
 }
 
-static void handle_with_pictures(void *rest, struct http_exchange *exchange)
+static void handle_with_pictures(void *gateways, struct http_exchange *exchange)
 {
     if (!demo_media_respond(exchange))
-        rest_handle(rest, exchange);
+        gateways_handle(gateways, exchange);
 }
 
 static void demo_loaded(void *data, const char *error)
@@ -192,9 +192,9 @@ static void demo_loaded(void *data, const char *error)
         LOG_ERROR("the demo shop is not complete", log_text("reason", error));
 }
 
-static void start_gateway(struct server *server)
+static void start_gateways(struct server *server)
 {
-    struct rest_options options = {
+    struct gateways_options options = {
         .services = server->declarations,
         .service_count = SERVICE_COUNT,
         .directory = shop_directory(server->shop),
@@ -208,8 +208,8 @@ static void start_gateway(struct server *server)
 
     for (size_t i = 0; i < SERVICE_COUNT; i++)
         server->declarations[i] = every_service[i]->declaration;
-    server->rest = rest_new(&options);
-    server->handler = rest_handler(server->rest);
+    server->gateways = gateways_new(&options);
+    server->handler = gateways_handler(server->gateways);
     server->handler.handle = handle_with_pictures; /* a shop that was once loaded with the demo keeps its pictures */
 }
 
@@ -290,13 +290,13 @@ static int serve(struct server *server)
     for (size_t i = 0; i < server->lane_count; i++)
         server->lanes[i] = (struct lane){.server = server, .loop = machine_loop_new(server->env)};
     if (start_shop(server, error)) {
-        start_gateway(server);
+        start_gateways(server);
         if (start_http(server, error)) {
             run(server);
             code = EXIT_DONE;
         }
         shop_stop(server->shop);
-        rest_free(server->rest);
+        gateways_free(server->gateways);
     }
     if (code != EXIT_DONE)
         fprintf(stderr, "souk: %s\n", error);

@@ -1,0 +1,72 @@
+#include "gateways/gateways.h"
+
+#include "base/assert.h"
+#include "gateways/rest/rest.h"
+
+#include <stdlib.h>
+
+struct gateways {
+    struct rest *rest;
+};
+
+struct gateways *gateways_new(const struct gateways_options *options)
+{
+    struct gateways *gateways = calloc(1, sizeof *gateways);
+    ASSERT(gateways != NULL);
+    gateways->rest = rest_new(&(struct rest_options){
+        .services = options->services,
+        .service_count = options->service_count,
+        .directory = options->directory,
+        .admin_token = options->admin_token,
+        .version = options->version,
+        .cache_bytes = options->cache_bytes,
+        .ready = options->ready,
+        .metrics = options->metrics,
+        .data = options->data,
+    });
+    return gateways;
+}
+
+void gateways_free(struct gateways *gateways)
+{
+    if (gateways == NULL)
+        return;
+    rest_free(gateways->rest);
+    free(gateways);
+}
+
+void gateways_handle(void *data, struct http_exchange *exchange)
+{
+    struct gateways *gateways = data;
+    rest_handle(gateways->rest, exchange);
+}
+
+void gateways_touched(void *data, const char *resource, const char *key)
+{
+    struct gateways *gateways = data;
+    rest_touched(gateways->rest, resource, key);
+}
+
+static size_t body_maximum(void *data, const struct http_request *request)
+{
+    struct gateways *gateways = data;
+    struct http_handler rest = rest_handler(gateways->rest);
+    return rest.body_maximum(rest.data, request);
+}
+
+static void refuse_framing(void *data, int status, const char *detail, struct buffer *body)
+{
+    struct gateways *gateways = data;
+    struct http_handler rest = rest_handler(gateways->rest);
+    rest.refuse(rest.data, status, detail, body);
+}
+
+struct http_handler gateways_handler(struct gateways *gateways)
+{
+    return (struct http_handler){
+        .body_maximum = body_maximum,
+        .handle = gateways_handle,
+        .refuse = refuse_framing,
+        .data = gateways,
+    };
+}

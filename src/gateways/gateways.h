@@ -1,0 +1,42 @@
+/*
+ * The gateways together: which of them a request is for.
+ *
+ * One set of them serves all loops. A change of a resource is told to each that keeps answers.
+ */
+#ifndef SOUK_GATEWAYS_H
+#define SOUK_GATEWAYS_H
+
+#include "base/json_write.h"
+#include "platform/http/http.h"
+#include "platform/rpc/call.h"
+#include "platform/rpc/declaration.h"
+
+struct gateways;
+
+struct gateways_options {
+    /* Every service there is; what the directory does not have is not shown. All must outlive the gateways. */
+    const struct service_declaration *const *services;
+    size_t service_count;
+    const struct directory *directory;
+    const char *admin_token; /* NULL: nobody is the administrator */
+    const char *version;     /* of the program, for the references */
+    size_t cache_bytes;      /* of each gateway that keeps answers, for those that everyone gets; 0: none */
+    /* Write one member per dependency, a boolean, into an open object; false when not ready. NULL: always ready. Any thread. */
+    bool (*ready)(void *data, struct json_writer *checks);
+    /* Add what others count, in Prometheus's text format. NULL: nothing. Any thread. */
+    void (*metrics)(void *data, struct buffer *out);
+    void *data;
+};
+
+struct gateways *gateways_new(const struct gateways_options *options);
+/* When no exchange is open any more. NULL is fine. */
+void gateways_free(struct gateways *gateways);
+
+/* For http_server_start(). */
+struct http_handler gateways_handler(struct gateways *gateways);
+/* Answer, now or later, on the exchange's loop. `gateways` is a struct gateways. */
+void gateways_handle(void *gateways, struct http_exchange *exchange);
+/* A resource has changed: answers made of it are old. From any thread; as `touched` of struct host_options. */
+void gateways_touched(void *gateways, const char *resource, const char *key);
+
+#endif
