@@ -1,5 +1,5 @@
 /*
- * What header fields say: conditions, keys, traces.
+ * What header fields say: conditions and keys.
  */
 #ifndef SOUK_REST_HEADERS_H
 #define SOUK_REST_HEADERS_H
@@ -8,8 +8,6 @@
 
 /* Read Idempotency-Key, If-Match and Server-Timing into the call. False with call->problem. */
 bool headers_read(struct visit *visit);
-/* The trace that the request belongs to, or a new one; our part of it is call->trace_parent. */
-void trace_begin(struct visit *visit);
 
 /* "\"7-0f3a…\"": the version of a resource and the hash of what is shown of it; without version the hash alone. */
 const char *etag_make(struct arena *arena, bool has_version, int64_t version, struct text body);

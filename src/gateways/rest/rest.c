@@ -16,6 +16,7 @@
 #include "gateways/rest/problem.h"
 #include "gateways/rest/shared.h"
 #include "gateways/rest/visit.h"
+#include "gateways/trace.h"
 #include "guard/authenticate.h"
 
 #include <stdio.h>
@@ -207,7 +208,7 @@ void rest_handle(void *rest, struct http_exchange *exchange)
     visit->arena = exchange->arena;
     visit->call = call_new(exchange->arena, exchange->loop);
     visit->call->data = visit;
-    trace_begin(visit);
+    visit->call->trace_parent = trace_begin(exchange);
     if (!find_route(visit))
         return;
     if (!may_enter(visit))
