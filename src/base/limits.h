@@ -54,6 +54,26 @@
 /* An answer. */
 #define LIMIT_ANSWER_BYTES (256 << 20)
 
+/* --- GraphQL documents --- */
+
+/* A document from the wire; the largest that we have seen a storefront send was 12 KB. */
+#define LIMIT_GRAPHQL_BYTES (128 << 10)
+/* Its tokens: GraphiQL's introspection has 350, a page of a storefront under 1,000. */
+#define LIMIT_GRAPHQL_TOKENS 10000
+/* Nesting of selection sets, of values and of types; introspection nests 14 selection sets. What an operation nests when its fragments
+ * are put in has the same bound. */
+#define LIMIT_GRAPHQL_DEPTH 32
+/* Aliases: each may ask for the same thing once more. */
+#define LIMIT_GRAPHQL_ALIASES 100
+#define LIMIT_GRAPHQL_DIRECTIVES 100
+/* Trusted documents, and SDL. */
+#define LIMIT_GRAPHQL_TRUSTED_BYTES (1 << 20)
+#define LIMIT_GRAPHQL_TRUSTED_DEPTH 200
+/* Wrong things that one answer lists. */
+#define LIMIT_GRAPHQL_ERRORS 20
+/* Steps that the rule about fields of the same name may take for one document; a large storefront page takes 2,000. */
+#define LIMIT_GRAPHQL_MERGE_STEPS 200000
+
 /* --- calls --- */
 
 /* The time a call may take when the caller says nothing. */

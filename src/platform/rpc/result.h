@@ -14,6 +14,9 @@
     ROW(BAD_REQUEST,                  400,  3,  "bad_request",            "The request can't be read")                 \
     ROW(INVALID_JSON,                 400,  3,  "invalid_json",           "The body is not JSON")                      \
     ROW(VALIDATION_FAILED,            400,  3,  "validation_failed",      "Some fields are not right")                 \
+    ROW(GRAPHQL_SYNTAX,               400,  3,  "graphql_syntax",         "The document is not GraphQL")               \
+    ROW(GRAPHQL_INVALID,              400,  3,  "graphql_invalid",        "The document does not fit the schema")      \
+    ROW(GRAPHQL_LIMIT,                400,  8,  "graphql_limit",          "The document is too large")                 \
     ROW(IDEMPOTENCY_KEY_REQUIRED,     400,  3,  "idempotency_key_required", "This needs an Idempotency-Key")           \
     ROW(CURSOR_INVALID,               400,  3,  "cursor_invalid",         "That cursor is not one of ours")            \
     ROW(UNAUTHENTICATED,              401, 16,  "unauthenticated",        "Who are you?")                              \
