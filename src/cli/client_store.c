@@ -69,14 +69,21 @@ static bool stream_write(struct http_exchange *base, struct text bytes)
     return !store->body.overflowed;
 }
 
-static void stream_end(struct http_exchange *base, bool whole)
+static void stream_end(struct http_exchange *base, bool whole, const struct http_header *trailers, size_t trailer_count)
 {
+    (void)trailers, (void)trailer_count;
     struct exchange *exchange = (struct exchange *)base;
     exchange->status = whole ? exchange->status : 500;
     end(exchange);
 }
 
-static const struct http_exchange_operations exchange_operations = {respond, stream_begin, stream_write, stream_end};
+static size_t stream_unsent(const struct http_exchange *base)
+{
+    (void)base;
+    return 0; /* it is here as soon as it is written */
+}
+
+static const struct http_exchange_operations exchange_operations = {respond, stream_begin, stream_write, stream_end, stream_unsent};
 
 static void on_tick(struct timer *timer)
 {

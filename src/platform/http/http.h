@@ -30,6 +30,7 @@ struct http_request {
     struct text peer;   /* the client's address, without port */
     int64_t started_us; /* env_monotonic_us() when the head was complete */
     bool secure;        /* came over TLS */
+    bool http2;         /* came over HTTP/2, where streams may end with trailers */
 };
 
 /* The value of a header that may come once; {NULL, 0} when absent. The name is lower case. */
@@ -59,12 +60,22 @@ struct http_exchange {
     struct loop *loop;
     bool gone;           /* the client went away: responding is still right, and does nothing */
     const struct http_exchange_operations *operations;
+
+    /* The handler's own, from the moment it gets the exchange; all NULL at first. Both functions are called on the loop, never from
+     * within a call of the handler's, and may respond, write and end. */
+    void *handler_data;
+    /* The client has gone (the connection is lost, or it cancelled this request) before the answer ended. Once. The exchange still
+     * lives until the handler responds or ends its stream, in here or later. Until then nothing more is called. */
+    void (*on_gone)(struct http_exchange *exchange);
+    /* All that was written to the stream has left, after http_stream_unsent() was more than 0: there is room for more. */
+    void (*on_drained)(struct http_exchange *exchange);
 };
 struct http_exchange_operations {
     void (*respond)(struct http_exchange *exchange, const struct http_response *response);
     void (*stream_begin)(struct http_exchange *exchange, const struct http_response *head);
     bool (*stream_write)(struct http_exchange *exchange, struct text bytes);
-    void (*stream_end)(struct http_exchange *exchange, bool whole);
+    void (*stream_end)(struct http_exchange *exchange, bool whole, const struct http_header *trailers, size_t trailer_count);
+    size_t (*stream_unsent)(const struct http_exchange *exchange);
 };
 
 /* Answer. Once. The body must live in the exchange's arena or for ever. HEAD gets the headers only. */
@@ -73,7 +84,8 @@ static inline void http_respond(struct http_exchange *exchange, const struct htt
     exchange->operations->respond(exchange, response);
 }
 /* Answer piece by piece: begin with status and headers, write (bytes are copied), end. `write` gives false when the client is
- * gone or too slow (LIMIT_ANSWER_BYTES unsent). Ending with `whole` false cuts the connection, so that nobody takes the part for all. */
+ * gone or too slow (LIMIT_ANSWER_BYTES unsent). Ending with `whole` false cuts the connection (HTTP/2: the stream), so that nobody takes
+ * the part for all. A stream may last for hours; no time-out ends it, unless the client doesn't take what is written. */
 static inline void http_stream_begin(struct http_exchange *exchange, const struct http_response *head)
 {
     exchange->operations->stream_begin(exchange, head);
@@ -84,7 +96,19 @@ static inline bool http_stream_write(struct http_exchange *exchange, struct text
 }
 static inline void http_stream_end(struct http_exchange *exchange, bool whole)
 {
-    exchange->operations->stream_end(exchange, whole);
+    exchange->operations->stream_end(exchange, whole, NULL, 0);
+}
+/* End whole, with trailers. HTTP/1.1 leaves them out: a recipient may drop or merge them there (RFC 9110 section 6.5), so nothing
+ * that matters can rest on them, and the one who needs them, gRPC, speaks HTTP/2 only. They are copied. */
+static inline void http_stream_end_with(struct http_exchange *exchange, const struct http_header *trailers, size_t trailer_count)
+{
+    exchange->operations->stream_end(exchange, true, trailers, trailer_count);
+}
+/* Bytes written that have not left: a handler that has more than a client may ever read writes on when this is small, and otherwise
+ * waits for `on_drained`. */
+static inline size_t http_stream_unsent(const struct http_exchange *exchange)
+{
+    return exchange->operations->stream_unsent(exchange);
 }
 
 /* What stands behind the server. */

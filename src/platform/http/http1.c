@@ -156,6 +156,8 @@ void http1_release(struct http1 *http1)
             exchange->exchange.gone = true;
             buffer_release(&exchange->sending);
             buffer_release(&exchange->pending);
+            if (exchange->exchange.on_gone)
+                exchange->exchange.on_gone(&exchange->exchange);
         } else {
             exchange_free(exchange);
         }
@@ -447,8 +449,10 @@ static bool stream_write(struct http_exchange *base, struct text bytes)
     return true;
 }
 
-static void stream_end(struct http_exchange *base, bool whole)
+/* Trailers stay here: see http.h. */
+static void stream_end(struct http_exchange *base, bool whole, const struct http_header *trailers, size_t trailer_count)
 {
+    (void)trailers, (void)trailer_count;
     struct http1_exchange *exchange = of(base);
     ASSERT(exchange->state == STREAMING || exchange->state == BROKEN);
     if (!exchange->connection) {
@@ -465,11 +469,19 @@ static void stream_end(struct http_exchange *base, bool whole)
     connection_wake(exchange->connection);
 }
 
+static size_t stream_unsent(const struct http_exchange *base)
+{
+    ASSERT(base->operations == &operations);
+    const struct http1_exchange *exchange = (const struct http1_exchange *)base;
+    return exchange->connection ? exchange->out[OUT_BODY].length + exchange->pending.length : 0;
+}
+
 static const struct http_exchange_operations operations = {
     .respond = respond,
     .stream_begin = stream_begin,
     .stream_write = stream_write,
     .stream_end = stream_end,
+    .stream_unsent = stream_unsent,
 };
 
 /* --- requests out of bytes --- */
@@ -693,6 +705,21 @@ void http1_check_time(struct connection *connection, uint64_t now_ms)
 
 /* --- answers into bytes --- */
 
+/* Of the exchange's bytes, `*bytes` at most are sent. True when none are left. */
+static bool sent_of(struct http1_exchange *exchange, size_t *bytes)
+{
+    for (int i = 0; i < OUT_COUNT; i++) {
+        struct text *out = &exchange->out[i];
+        size_t here = *bytes < out->length ? *bytes : out->length;
+        out->at += here;
+        out->length -= here;
+        *bytes -= here;
+        if (out->length > 0)
+            return false;
+    }
+    return exchange->pending.length == 0;
+}
+
 /* What a stream wrote since the last time becomes what is sent. */
 static void turn_over(struct http1_exchange *exchange)
 {
@@ -705,10 +732,30 @@ static void turn_over(struct http1_exchange *exchange)
     exchange->out[OUT_BODY] = buffer_text(&exchange->sending);
 }
 
-unsigned http1_output(struct http1 *http1, uv_buf_t *pieces, unsigned maximum, size_t *total)
+/* The first in the line is answered, and all of that is sent. */
+static void finish_first(struct connection *connection)
 {
+    struct http1 *http1 = &connection->http1;
+    if (!has_room(http1))
+        http1->since_ms = uv_now(connection->server->uv); /* what waited behind a full line was not slow */
+    line_drop_first(http1);
+    http_count(&connection->server->answered, 1);
+}
+
+/* Streams whose end brought nothing more to send. */
+static void finish_sent(struct connection *connection)
+{
+    size_t none = 0;
+    while (connection->http1.first && connection->http1.first->state == ANSWERED && sent_of(connection->http1.first, &none))
+        finish_first(connection);
+}
+
+unsigned http1_output(struct connection *connection, uv_buf_t *pieces, unsigned maximum, size_t *total)
+{
+    struct http1 *http1 = &connection->http1;
     unsigned count = 0;
     *total = 0;
+    finish_sent(connection);
     for (struct http1_exchange *exchange = http1->first; exchange && count < maximum; exchange = exchange->next) {
         if (is_broken(exchange))
             break;
@@ -727,29 +774,27 @@ unsigned http1_output(struct http1 *http1, uv_buf_t *pieces, unsigned maximum, s
     return count;
 }
 
-/* Of the exchange's bytes, `*bytes` at most are sent. True when none are left. */
-static bool sent_of(struct http1_exchange *exchange, size_t *bytes)
+/* The stream at the front of the line may have waited for its bytes to leave. */
+static void tell_drained(struct http1_exchange *exchange)
 {
-    for (int i = 0; i < OUT_COUNT; i++) {
-        struct text *out = &exchange->out[i];
-        size_t here = *bytes < out->length ? *bytes : out->length;
-        out->at += here;
-        out->length -= here;
-        *bytes -= here;
-        if (out->length > 0)
-            return false;
-    }
-    return exchange->pending.length == 0;
+    if (exchange->state == STREAMING && exchange->exchange.on_drained && exchange->out[OUT_BODY].length == 0 &&
+        exchange->pending.length == 0)
+        exchange->exchange.on_drained(&exchange->exchange);
 }
 
 void http1_sent(struct connection *connection, size_t bytes)
 {
     struct http1 *http1 = &connection->http1;
-    while (http1->first && sent_of(http1->first, &bytes) && http1->first->state == ANSWERED) {
-        if (!has_room(http1))
-            http1->since_ms = uv_now(connection->server->uv); /* what waited behind a full line was not slow */
-        line_drop_first(http1);
-        http_count(&connection->server->answered, 1);
+    bool streamed = false;
+    while (http1->first) {
+        size_t before = http1->first->out[OUT_BODY].length;
+        bool all = sent_of(http1->first, &bytes);
+        streamed = all && before > 0;
+        if (!all || http1->first->state != ANSWERED)
+            break;
+        finish_first(connection);
     }
     ASSERT(bytes == 0);
+    if (http1->first && streamed)
+        tell_drained(http1->first);
 }

@@ -170,7 +170,7 @@ static void on_written(uv_write_t *write, int status)
 static void write_later(struct connection *connection)
 {
     uv_buf_t pieces[PIECES_MAX];
-    unsigned count = http1_output(&connection->http1, pieces, PIECES_MAX, &connection->writing_bytes);
+    unsigned count = http1_output(connection, pieces, PIECES_MAX, &connection->writing_bytes);
     connection->writing = true;
     connection->writing_since_ms = now_ms(connection);
     if (uv_write(&connection->write, stream_of(connection), pieces, count, on_written) != 0)
@@ -182,7 +182,7 @@ static void write_now(struct connection *connection)
     while (!connection->writing && !connection->closing) {
         uv_buf_t pieces[PIECES_MAX];
         size_t total;
-        unsigned count = http1_output(&connection->http1, pieces, PIECES_MAX, &total);
+        unsigned count = http1_output(connection, pieces, PIECES_MAX, &total);
         if (count == 0)
             return;
         int result = uv_try_write(stream_of(connection), pieces, count);

@@ -48,7 +48,7 @@ void http1_receive_end(struct connection *connection);
 /* There may be room for requests that came earlier. True when some were read. */
 bool http1_resume(struct connection *connection);
 /* The next bytes to send, at most `maximum` pieces, `*total` bytes; they stay in place until http1_sent(). */
-unsigned http1_output(struct http1 *http1, uv_buf_t *pieces, unsigned maximum, size_t *total);
+unsigned http1_output(struct connection *connection, uv_buf_t *pieces, unsigned maximum, size_t *total);
 void http1_sent(struct connection *connection, size_t bytes);
 bool http1_wants_bytes(const struct http1 *http1);
 /* All is answered and sent, and no request will follow. */

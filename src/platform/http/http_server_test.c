@@ -34,6 +34,7 @@ struct world {
     unsigned held_count;
     atomic_uint handled;
     atomic_uint gone; /* held ones that were found gone when they were let go */
+    atomic_uint told; /* that their client has gone */
     struct task stop;
 };
 
@@ -82,6 +83,66 @@ static void stream_large(struct http_exchange *exchange)
     http_stream_end(exchange, true);
 }
 
+/* A stream that writes on when what it wrote has left. */
+struct drip {
+    unsigned left; /* pieces */
+};
+
+static void drip(struct http_exchange *exchange)
+{
+    static char piece[1 << 20];
+    struct drip *drip = exchange->handler_data;
+    do {
+        if (drip->left-- == 0) {
+            http_stream_end(exchange, true);
+            return;
+        }
+        http_stream_write(exchange, (struct text){piece, sizeof piece});
+    } while (http_stream_unsent(exchange) == 0);
+    assert_true(http_stream_unsent(exchange) <= sizeof piece + 16); /* one at a time, with its chunk's head */
+}
+
+static void on_drip_drained(struct http_exchange *exchange)
+{
+    assert_int_equal(http_stream_unsent(exchange), 0);
+    drip(exchange);
+}
+
+static void begin_drip(struct http_exchange *exchange)
+{
+    struct drip *state = exchange->handler_data = ARENA_NEW(exchange->arena, struct drip);
+    state->left = LARGE_BYTES >> 20;
+    exchange->on_drained = on_drip_drained;
+    http_stream_begin(exchange, &(struct http_response){.status = 200});
+    drip(exchange);
+}
+
+/* A stream that says a word and then waits for its client to go. */
+static void on_watched_gone(struct http_exchange *exchange)
+{
+    struct world *world = exchange->handler_data;
+    assert_true(exchange->gone);
+    assert_false(http_stream_write(exchange, TEXT("nobody hears")));
+    http_stream_end(exchange, false);
+    atomic_fetch_add(&world->told, 1);
+}
+
+static void watch(struct world *world, struct http_exchange *exchange)
+{
+    exchange->handler_data = world;
+    exchange->on_gone = on_watched_gone;
+    http_stream_begin(exchange, &(struct http_response){.status = 200});
+    http_stream_write(exchange, TEXT("word"));
+}
+
+/* A stream that is ended by /let-go-stream. */
+static void end_waiting(struct world *world)
+{
+    static const struct http_header trailers[] = {{TEXT("grpc-status"), TEXT("0")}};
+    while (world->held_count > 0)
+        http_stream_end_with(world->held[--world->held_count], trailers, 1);
+}
+
 static void handle(void *data, struct http_exchange *exchange)
 {
     struct world *world = data;
@@ -102,6 +163,16 @@ static void handle(void *data, struct http_exchange *exchange)
         answer_text(exchange, 200, (struct text){large, LARGE_BYTES});
     } else if (text_is(path, "/stream-large")) {
         stream_large(exchange);
+    } else if (text_is(path, "/drip")) {
+        begin_drip(exchange);
+    } else if (text_is(path, "/watch")) {
+        watch(world, exchange);
+    } else if (text_is(path, "/hold-stream")) {
+        http_stream_begin(exchange, &(struct http_response){.status = 200});
+        world->held[world->held_count++] = exchange;
+    } else if (text_is(path, "/let-go-stream")) {
+        end_waiting(world);
+        answer_text(exchange, 200, TEXT("let go"));
     } else if (text_is(path, "/nothing")) {
         answer_text(exchange, 204, TEXT("not to be sent"));
     } else if (text_is(path, "/split")) {
@@ -549,6 +620,62 @@ static void answers_may_leave_in_pieces(void **state)
     stop(&world);
 }
 
+static void streams_that_end_later_with_nothing_more_end(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {
+        "GET /hold-stream HTTP/1.0\r\n" END,
+        "GET /hold-stream HTTP/1.1\r\n" HOST CLOSE END,
+        "HEAD /hold-stream HTTP/1.1\r\n" HOST CLOSE END,
+    };
+    struct world world;
+    start(&world);
+    for (size_t i = 0; i < 3; i++) {
+        int fd = dial(&world);
+        say(fd, requests[i]);
+        hear_until(fd, "\r\n\r\n");
+        talk(&world, "GET /let-go-stream HTTP/1.1\r\n" HOST CLOSE END);
+        assert_string_equal(hear_all(fd)->text, i == 1 ? "0\r\n\r\n" : "");
+    }
+    stop(&world);
+}
+
+static void a_stream_may_write_as_its_client_reads(void **state)
+{
+    (void)state;
+    struct world world;
+    start(&world);
+    int fd = dial(&world);
+    say(fd, "GET /drip HTTP/1.0\r\n" END);
+    hear_until(fd, "\r\n\r\n");
+    static char bytes[1 << 16];
+    ssize_t count;
+    size_t length = 0;
+    while ((count = recv(fd, bytes, sizeof bytes, 0)) > 0)
+        length += (size_t)count;
+    assert_int_equal(count, 0);
+    assert_true(length > LARGE_BYTES - (1 << 14) && length <= LARGE_BYTES); /* some came with the head */
+    close(fd);
+    stop(&world);
+}
+
+static void a_handler_is_told_that_its_client_has_gone(void **state)
+{
+    (void)state;
+    struct world world;
+    start(&world);
+    for (unsigned i = 0; i < 3; i++) {
+        int fd = dial(&world);
+        say(fd, "GET /watch HTTP/1.1\r\n" HOST END);
+        hear_until(fd, "word");
+        struct linger now = {.l_onoff = 1};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now); /* a reset */
+        close(fd);
+        EVENTUALLY(atomic_load(&world.told) == i + 1);
+    }
+    stop(&world);
+}
+
 static void a_part_is_never_taken_for_the_whole(void **state)
 {
     (void)state;
@@ -868,6 +995,9 @@ int main(void)
         cmocka_unit_test(bodies_that_are_too_large_are_refused_and_the_client_hears_it),
         cmocka_unit_test(what_is_ambiguous_is_refused_after_what_was_not),
         cmocka_unit_test(answers_may_leave_in_pieces),
+        cmocka_unit_test(streams_that_end_later_with_nothing_more_end),
+        cmocka_unit_test(a_stream_may_write_as_its_client_reads),
+        cmocka_unit_test(a_handler_is_told_that_its_client_has_gone),
         cmocka_unit_test(a_part_is_never_taken_for_the_whole),
         cmocka_unit_test(no_answer_can_be_split),
         cmocka_unit_test(slow_readers_get_all_of_it),
