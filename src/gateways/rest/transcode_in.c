@@ -6,8 +6,10 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/timestamp.h"
+#include "gateways/json_read.h"
 #include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
+#include "platform/http/http.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -375,78 +377,14 @@ static void read_object(struct reading *reading, const struct message_declaratio
 
 /* --- the body --------------------------------------------------------------------------------------------------------- */
 
-static void forget_json(void *json)
-{
-    json_decref(json);
-}
-
-/* jansson itself allows 2,048 levels. */
-static bool is_too_deep(struct text text)
-{
-    int depth = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.at[i];
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > LIMIT_JSON_DEPTH)
-                return true;
-        } else if (c == '}' || c == ']') {
-            depth--;
-        }
-    }
-    return false;
-}
-
-static json_t *parse_json(struct call *call, struct text text)
-{
-    if (is_too_deep(text)) {
-        call_refuse(call, RESULT_INVALID_JSON, "The body is nested more than %d levels deep.", LIMIT_JSON_DEPTH);
-        return NULL;
-    }
-    json_error_t error;
-    json_t *json = json_loadb(text.at, text.length, JSON_REJECT_DUPLICATES, &error);
-    if (json == NULL) {
-        const char *why = text_is_utf8(text_of(error.text)) ? error.text : "it is not UTF-8";
-        call_refuse(call, RESULT_INVALID_JSON, "At line %d, column %d: %s.", error.line, error.column, why);
-        return NULL;
-    }
-    arena_cleanup(call->arena, forget_json, json);
-    if (!json_is_object(json)) {
-        call_refuse(call, RESULT_INVALID_JSON, "The body must be an object.");
-        return NULL;
-    }
-    return json;
-}
-
-/* The media type without its parameters. */
-static struct text media_type(struct text content_type)
-{
-    const char *semicolon = memchr(content_type.at, ';', content_type.length);
-    if (semicolon != NULL)
-        content_type.length = (size_t)(semicolon - content_type.at);
-    return text_trim(content_type);
-}
-
-static bool media_type_is(struct text content_type, const char *wanted)
-{
-    return text_equal_ignoring_case(media_type(content_type), text_of(wanted));
-}
-
 static bool takes_media_type(struct call *call, const struct route *route, struct text content_type)
 {
     const char *wanted = route->method->media_type ? route->method->media_type : "application/json";
     if (content_type.at == NULL)
         content_type = TEXT("");
-    if (media_type_is(content_type, wanted))
+    if (http_media_type_is(content_type, wanted))
         return true;
-    if (route->verb == VERB_PATCH && media_type_is(content_type, "application/merge-patch+json"))
+    if (route->verb == VERB_PATCH && http_media_type_is(content_type, "application/merge-patch+json"))
         return true;
     call_refuse(call, RESULT_UNSUPPORTED_MEDIA_TYPE, "Send it as Content-Type: %s.", wanted);
     return false;
@@ -509,9 +447,13 @@ static bool read_body(struct reading *reading, struct call *call, const struct r
         body = TEXT("{}"); /* nothing to say is fine where nothing is required */
     else if (!takes_media_type(call, route, content_type))
         return false;
-    json_t *json = parse_json(call, body);
+    json_t *json = json_read(call, body);
     if (json == NULL)
         return false;
+    if (!json_is_object(json)) {
+        call_refuse(call, RESULT_INVALID_JSON, "The body must be an object.");
+        return false;
+    }
     if (route->body_is_whole)
         read_object(reading, route->method->input, request, json, taken, MANNER_CREATE, NULL);
     else
@@ -627,7 +569,7 @@ static void read_query_list(struct reading *reading, const struct message_declar
         }
         json_t *value = json_string(parameter->value);
         ASSERT(value != NULL); /* the query is UTF-8 without NUL */
-        arena_cleanup(reading->arena, forget_json, value);
+        json_keep(reading->arena, value);
         *(ProtobufCMessage **)storage = read_entry(reading, field, strchr(parameter->name, '.') + 1, value, &place);
     }
     field_set_count(field, message, count);

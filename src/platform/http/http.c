@@ -19,6 +19,14 @@ struct text http_header(const struct http_request *request, const char *name)
     return (struct text){NULL, 0};
 }
 
+bool http_media_type_is(struct text content_type, const char *wanted)
+{
+    size_t length = 0;
+    while (length < content_type.length && content_type.at[length] != ';')
+        length++;
+    return text_equal_ignoring_case(text_trim((struct text){content_type.at, length}), text_of(wanted));
+}
+
 struct http_shared {
     atomic_size_t count;
     size_t length;

@@ -36,6 +36,9 @@ struct http_request {
 /* The value of a header that may come once; {NULL, 0} when absent. The name is lower case. */
 struct text http_header(const struct http_request *request, const char *name);
 
+/* Whether a Content-Type, without its parameters, is that one. False when it is absent. */
+bool http_media_type_is(struct text content_type, const char *wanted);
+
 /* Bytes that many answers share, such as a cached page. Counted, from any thread. */
 struct http_shared;
 struct http_shared *http_shared_new(struct text bytes); /* copies; count 1 */
