@@ -14,7 +14,8 @@
  * loop owns the uv_timer_t's, lends one while a timer runs, and keeps it for the next.
  *
  * Workers sleep on a condition. `woken` is set before the condition is signalled and cleared before a step looks for
- * work, so no wakeup falls between; setting it twice costs one atomic exchange.
+ * work, so no wakeup falls between; setting it twice costs one atomic exchange. A loop signals only when it is about to look for
+ * sockets again: it hands over everything that came in one round at once, and a writer commits it together.
  */
 #include "base/assert.h"
 #include "platform/env/env.h"
@@ -99,6 +100,7 @@ struct machine_worker {
     pthread_cond_t wakeup;
     atomic_bool woken;
     atomic_bool stopping;
+    atomic_uint holders; /* whoever started it, and the loops that are about to signal it */
 };
 
 static void wait_until_woken(struct machine_worker *worker)
@@ -130,6 +132,7 @@ static struct worker *machine_worker_start(struct env *env, const char *name, bo
     worker->step = step;
     worker->data = data;
     atomic_init(&worker->woken, true); /* it begins with a step */
+    atomic_init(&worker->holders, 1);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->wakeup, NULL);
 
@@ -147,11 +150,17 @@ static struct worker *machine_worker_start(struct env *env, const char *name, bo
     return &worker->worker;
 }
 
-static void machine_worker_wake(struct worker *of_any_env)
+static void drop(struct machine_worker *worker)
 {
-    struct machine_worker *worker = (struct machine_worker *)of_any_env;
-    if (atomic_exchange(&worker->woken, true))
+    if (atomic_fetch_sub(&worker->holders, 1) > 1)
         return;
+    pthread_cond_destroy(&worker->wakeup);
+    pthread_mutex_destroy(&worker->lock);
+    free(worker);
+}
+
+static void signal_wakeup(struct machine_worker *worker)
+{
     pthread_mutex_lock(&worker->lock);
     pthread_cond_signal(&worker->wakeup);
     pthread_mutex_unlock(&worker->lock);
@@ -162,11 +171,10 @@ static void machine_worker_stop(struct worker *of_any_env)
     struct machine_worker *worker = (struct machine_worker *)of_any_env;
     ASSERT(!pthread_equal(worker->thread, pthread_self()));
     atomic_store(&worker->stopping, true);
-    machine_worker_wake(of_any_env);
+    atomic_store(&worker->woken, true);
+    signal_wakeup(worker);
     pthread_join(worker->thread, NULL);
-    pthread_cond_destroy(&worker->wakeup);
-    pthread_mutex_destroy(&worker->lock);
-    free(worker);
+    drop(worker);
 }
 
 /* --- loops ------------------------------------------------------------------------------------------------------- */
@@ -184,12 +192,18 @@ struct lent_timer {
     struct lent_timer *next;       /* in the list of all */
 };
 
+/* More workers than a loop is likely to wake in one round. */
+#define WOKEN_MAX 32
+
 struct machine_loop {
     struct loop loop;
     uv_loop_t uv;
     uv_async_t wakeup;
     uv_idle_t idle; /* active while `ours` holds something */
+    uv_prepare_t before_poll;
     struct task_queue ours;
+    struct machine_worker *woken[WOKEN_MAX]; /* to be signalled before it sleeps; one may be there twice */
+    unsigned woken_count;
     struct lent_timer *timers; /* all of them */
     struct lent_timer *spare_timers;
     atomic_bool stopping;
@@ -222,6 +236,33 @@ static void queue_move(struct task_queue *queue, struct task_queue *from)
     *queue->end = from->first;
     queue->end = from->end;
     queue_init(from);
+}
+
+static void machine_worker_wake(struct worker *of_any_env)
+{
+    struct machine_worker *worker = (struct machine_worker *)of_any_env;
+    if (atomic_exchange(&worker->woken, true))
+        return;
+    if (running == NULL || running->woken_count == WOKEN_MAX) {
+        signal_wakeup(worker);
+        return;
+    }
+    atomic_fetch_add(&worker->holders, 1);
+    running->woken[running->woken_count++] = worker;
+}
+
+static void signal_woken(struct machine_loop *loop)
+{
+    for (unsigned i = 0; i < loop->woken_count; i++) {
+        signal_wakeup(loop->woken[i]);
+        drop(loop->woken[i]);
+    }
+    loop->woken_count = 0;
+}
+
+static void on_before_poll(uv_prepare_t *before_poll)
+{
+    signal_woken(before_poll->data);
 }
 
 static void run_one_round(struct machine_loop *loop)
@@ -288,6 +329,9 @@ struct loop *machine_loop_new(struct env *env)
     ASSERT(uv_loop_init(&loop->uv) == 0);
     ASSERT(uv_async_init(&loop->uv, &loop->wakeup, on_wakeup) == 0);
     uv_idle_init(&loop->uv, &loop->idle);
+    uv_prepare_init(&loop->uv, &loop->before_poll);
+    uv_prepare_start(&loop->before_poll, on_before_poll);
+    loop->before_poll.data = loop;
     loop->wakeup.data = loop;
     loop->idle.data = loop;
     return &loop->loop;
@@ -301,6 +345,7 @@ void machine_loop_run(struct loop *of_any_env)
     take_theirs(loop); /* what was posted before the start comes before what is posted now */
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     run_one_round(loop); /* what was posted before the stop */
+    signal_woken(loop);
     atomic_store(&loop->stopping, false);
     running = NULL;
 }
@@ -333,6 +378,7 @@ void machine_loop_free(struct loop *of_any_env)
         uv_close((uv_handle_t *)&timer->uv, free_timer);
     uv_close((uv_handle_t *)&loop->wakeup, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
+    uv_close((uv_handle_t *)&loop->before_poll, NULL);
     uv_run(&loop->uv, UV_RUN_NOWAIT);
     ASSERT(uv_loop_close(&loop->uv) == 0); /* sockets are closed by those who opened them */
     pthread_mutex_destroy(&loop->lock);

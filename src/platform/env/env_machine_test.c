@@ -192,6 +192,54 @@ static void a_worker_without_work_sleeps(void **state)
     assert_int_equal(steps, 3);
 }
 
+/* What a loop's round hands to a sleeping worker comes to it at once. */
+struct round {
+    struct task task;
+    struct timer end;
+    struct loop *loop;
+    struct worker *worker;
+    atomic_int waiting, taken_first;
+};
+
+static bool take_all(void *data)
+{
+    struct round *round = data;
+    int taken = atomic_exchange(&round->waiting, 0);
+    int none = 0;
+    if (taken > 0)
+        atomic_compare_exchange_strong(&round->taken_first, &none, taken);
+    return taken > 0;
+}
+
+static void on_round_over(struct timer *end)
+{
+    machine_loop_stop(((struct round *)((char *)end - offsetof(struct round, end)))->loop);
+}
+
+static void wake_three_times(struct task *task)
+{
+    struct round *round = (struct round *)task;
+    for (int i = 0; i < 3; i++) {
+        atomic_fetch_add(&round->waiting, 1);
+        worker_wake(round->worker);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL); /* time enough to take it, had it been woken */
+    }
+    timer_start(round->loop, &round->end, 50000);
+}
+
+static void a_loop_wakes_workers_at_the_end_of_its_round(void **state)
+{
+    (void)state;
+    struct round round = {.task.run = wake_three_times, .loop = machine_loop_new(env_machine()), .end.run = on_round_over};
+    round.worker = worker_start(env_machine(), "worker", take_all, &round);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* it takes its first step and sleeps */
+    loop_post(round.loop, &round.task);
+    machine_loop_run(round.loop);
+    worker_stop(round.worker);
+    machine_loop_free(round.loop);
+    assert_int_equal(atomic_load(&round.taken_first), 3);
+}
+
 /* --- tasks ------------------------------------------------------------------------------------------------------- */
 
 #define POSTERS 3
@@ -513,6 +561,7 @@ int main(void)
         cmocka_unit_test(stopping_finishes_the_work),
         cmocka_unit_test(work_that_came_before_the_stop_is_done),
         cmocka_unit_test(a_worker_without_work_sleeps),
+        cmocka_unit_test(a_loop_wakes_workers_at_the_end_of_its_round),
         cmocka_unit_test(tasks_of_one_poster_keep_their_order),
         cmocka_unit_test(tasks_that_post_tasks_starve_no_timer),
         cmocka_unit_test(start_and_stop_lose_no_task),
