@@ -6,7 +6,8 @@
  * the source, so a name knows its place; other nodes say in `at` where they begin. Places are offsets; lines and columns are
  * counted only when somebody asks (document_locate()), as only errors need them.
  *
- * What does not stand in the text is NULL, and a name that is not there has the length 0.
+ * What does not stand in the text is NULL, and a name that is not there has the length 0. What names mean in a schema is in the
+ * members called `resolved`: graphql_validate() fills them in, and in a valid document they are never NULL where the name is there.
  */
 #ifndef SOUK_GRAPHQL_DOCUMENT_H
 #define SOUK_GRAPHQL_DOCUMENT_H
@@ -14,6 +15,11 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "gateways/graphql/language/error.h"
+
+struct graphql_type;
+struct graphql_field;
+struct graphql_directive;
+struct document_fragment;
 
 /* --- values and types as they are written ------------------------------------------------------------------------------- */
 
@@ -66,6 +72,7 @@ struct document_directive {
     uint32_t at;
     struct text name; /* without @ */
     struct document_argument *arguments;
+    const struct graphql_directive *resolved;
     struct document_directive *next;
 };
 
@@ -80,15 +87,23 @@ enum document_selection_kind {
 struct document_selection {
     enum document_selection_kind kind;
     uint32_t at;
+    uint32_t selections_at; /* of the brace */
     struct document_selection *next;
     struct document_directive *directives;
-    struct text name;  /* FIELD: of the field; SPREAD: of the fragment; INLINE: the type condition, which may be missing */
-    struct text alias; /* FIELD */
-    struct text key;   /* FIELD: its name in the answer, the alias if it has one */
+    struct text name; /* FIELD: of the field; SPREAD: of the fragment; INLINE: the type condition, which may be missing */
+    struct text key;  /* FIELD: its name in the answer, the alias if it has one */
     struct document_argument *arguments;   /* FIELD */
-    uint32_t selections_at;                /* of the brace */
     struct document_selection *selections; /* FIELD, INLINE: never empty, or NULL */
+    union {
+        const struct graphql_field *field;        /* FIELD: as its parent type (an interface, maybe) has it */
+        const struct document_fragment *fragment; /* SPREAD */
+        const struct graphql_type *condition;     /* INLINE; NULL without a type condition */
+    } resolved;
 };
+static inline bool document_has_alias(const struct document_selection *field)
+{
+    return field->key.at != field->name.at;
+}
 
 struct document_variable {
     uint32_t at;
@@ -97,6 +112,7 @@ struct document_variable {
     struct document_value *default_value;
     struct document_directive *directives;
     struct document_value *description;
+    const struct graphql_type *resolved; /* its type */
     struct document_variable *next;
 };
 
@@ -108,13 +124,12 @@ enum document_operation_kind {
 
 struct document_operation {
     enum document_operation_kind kind;
-    bool is_shorthand; /* only a selection set */
     uint32_t at;
+    uint32_t selections_at;
+    uint32_t variable_count;
     struct text name;
     struct document_variable *variables;
-    uint32_t variable_count;
     struct document_directive *directives;
-    uint32_t selections_at;
     struct document_selection *selections;
     struct document_value *description;
     struct document_operation *next;
@@ -122,12 +137,13 @@ struct document_operation {
 
 struct document_fragment {
     uint32_t at;
+    uint32_t selections_at;
     struct text name;
     struct text type_condition;
     struct document_directive *directives;
-    uint32_t selections_at;
     struct document_selection *selections;
     struct document_value *description;
+    const struct graphql_type *resolved; /* its type condition */
     struct document_fragment *next;
 };
 

@@ -1,7 +1,7 @@
 /*
  * From text to document, by the grammar of the GraphQL specification of September 2025: executable documents, and SDL.
  *
- * Text comes from anybody, so everything is bounded: bytes and tokens (so that memory is: at most about 100 bytes for each byte of
+ * Text comes from anybody, so everything is bounded: bytes and tokens (so that memory is: at most 60 bytes for each byte of
  * text, and LIMIT_CALL_ARENA is never reached), nesting (so that the stack is), aliases and directives.
  */
 #ifndef SOUK_GRAPHQL_PARSER_H
@@ -14,7 +14,7 @@
 struct graphql_limits {
     size_t bytes;
     size_t tokens;
-    size_t depth; /* of selection sets, values and types, each in itself */
+    size_t depth; /* of selection sets, values and types in each other */
     size_t aliases;
     size_t directives;
 };
