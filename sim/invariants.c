@@ -1,7 +1,7 @@
 /*
- * Looking is reading: each service's store through a connection of its own, between two pieces, when no transaction is open.
+ * What holds at every moment is in moment.c; here is when it is looked at, and what must be true at rest.
  */
-#include "sim/invariants.h"
+#include "sim/moment.h"
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -19,61 +19,16 @@ static const struct service *service_at(unsigned index)
     return every_service[index];
 }
 
-static unsigned index_of(const char *name)
+static bool look(struct invariants *invariants, const char *service, struct view *view)
 {
-    for (unsigned i = 0; i < SERVICE_COUNT; i++)
-        if (strcmp(service_at(i)->declaration->name, name) == 0)
-            return i;
-    ASSERT(!"a service of that name");
-    return 0;
-}
-
-/* NULL when the disk does not let us. */
-static struct connection *connection_to(struct invariants *invariants, unsigned index)
-{
-    char error[512];
-    if (invariants->starts != site_starts(invariants->site))
-        memset(invariants->connections, 0, sizeof invariants->connections); /* of a machine that is no more */
-    invariants->starts = site_starts(invariants->site);
-    if (invariants->connections[index])
-        return invariants->connections[index];
-    struct env *env = machine_env(site_machine(invariants->site));
-    struct store *store = store_open(env, SITE_STORE, service_at(index)->declaration->name, error);
-    ASSERT(store);
-    struct connection *connection = connection_open(store, CONNECTION_READER, error);
-    if (!connection)
-        store_close(store);
-    invariants->connections[index] = connection;
-    return connection;
-}
-
-struct view {
-    struct tx *tx;
-    struct arena *arena;
-};
-
-static bool view_begin(struct invariants *invariants, const char *service, struct view *view)
-{
-    struct connection *connection = connection_to(invariants, index_of(service));
-    if (!connection)
-        return false;
-    view->arena = arena_new(LIMIT_BULK_ARENA);
-    view->tx = tx_begin(connection);
-    view->tx->arena = view->arena;
-    return true;
-}
-
-static void view_end(struct view *view)
-{
-    tx_rollback(view->tx);
-    arena_free(view->arena);
+    return view_begin(&invariants->views, service_index(service), view);
 }
 
 /* A statement that finds what must not be: its first column says what. */
 static void nothing_is_found(struct invariants *invariants, const char *service, const char *sentence, const char *sql)
 {
     struct view view;
-    if (!view_begin(invariants, service, &view))
+    if (!look(invariants, service, &view))
         return;
     struct sql_rows rows = sql_select(view.tx, sql, NULL, 0);
     if (sql_next(&rows)) {
@@ -89,19 +44,45 @@ static void check_service(struct invariants *invariants, const struct service *s
 {
     char error[512] = "";
     struct view view;
-    if (!service->check || !view_begin(invariants, service->declaration->name, &view))
+    if (!service->check || !look(invariants, service->declaration->name, &view))
         return;
     if (!service->check(view.tx, error) && !view.tx->failed)
         verdict_broken(invariants->verdict, "%s", error);
     view_end(&view);
 }
 
-void invariants_always(struct invariants *invariants)
+/* Whether the service has committed since it was looked at. */
+static bool has_news(struct invariants *invariants, unsigned service)
 {
+    uint64_t commits = host_counts(shop_host(site_shop(invariants->site), service)).commits;
+    bool news = commits != invariants->commits[service];
+    invariants->commits[service] = commits;
+    return news;
+}
+
+/* What a crash left is looked at as soon as the shop is back. */
+static void forget_what_was_seen(struct invariants *invariants)
+{
+    invariants->starts = site_starts(invariants->site);
+    for (unsigned i = 0; i < SERVICE_COUNT; i++)
+        invariants->commits[i] = UINT64_MAX;
+}
+
+void invariants_after_step(struct invariants *invariants)
+{
+    bool any = false;
     if (!site_shop(invariants->site))
         return;
-    for (unsigned i = 0; i < SERVICE_COUNT; i++)
+    if (invariants->starts != site_starts(invariants->site))
+        forget_what_was_seen(invariants);
+    for (unsigned i = 0; i < SERVICE_COUNT; i++) {
+        if (!has_news(invariants, i))
+            continue;
+        any = true;
         check_service(invariants, service_at(i));
+    }
+    if (any)
+        moment_check(invariants);
 }
 
 /* --- at rest --- */
@@ -287,11 +268,11 @@ static bool somebody_was_told(const struct invariants *invariants, const char *o
 static void check_orders(struct invariants *invariants)
 {
     struct view orders, payments, inventory;
-    if (!view_begin(invariants, "order", &orders))
+    if (!look(invariants, "order", &orders))
         return;
-    if (view_begin(invariants, "payment", &payments)) {
+    if (look(invariants, "payment", &payments)) {
         check_bank(invariants, orders.tx, payments.tx);
-        if (view_begin(invariants, "inventory", &inventory)) {
+        if (look(invariants, "inventory", &inventory)) {
             struct sql_rows rows = SQL_SELECT(orders.tx, "SELECT id FROM customer_order ORDER BY id");
             while (sql_next(&rows)) {
                 const Order__Order *order = order_find(&orders, sql_get_string(&rows, 0));
@@ -323,9 +304,9 @@ static void check_carts(struct invariants *invariants)
 static void check_coupons(struct invariants *invariants)
 {
     struct view pricing, orders;
-    if (!view_begin(invariants, "pricing", &pricing))
+    if (!look(invariants, "pricing", &pricing))
         return;
-    if (view_begin(invariants, "order", &orders)) {
+    if (look(invariants, "order", &orders)) {
         struct sql_rows rows = SQL_SELECT(pricing.tx, "SELECT checkout FROM redemption ORDER BY checkout");
         while (sql_next(&rows))
             if (!SQL_INT(orders.tx, 0, "SELECT 1 FROM customer_order WHERE checkout_id = ?1", sql_string(sql_get_string(&rows, 0))))
@@ -340,7 +321,8 @@ static void check_coupons(struct invariants *invariants)
 
 void invariants_at_rest(struct invariants *invariants)
 {
-    invariants_always(invariants);
+    forget_what_was_seen(invariants);
+    invariants_after_step(invariants);
     check_sagas(invariants);
     check_orders(invariants);
     check_stock(invariants);
