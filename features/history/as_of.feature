@@ -29,6 +29,28 @@ Feature: Every past moment can be asked for
     And the price of "shirt" as of "between" was 24.90 EUR
     And "shirt" costs 9.90 EUR each when 1 are bought
 
+  Scenario: A product with what it cost and what could be bought
+    When a moment passes, called "before"
+    And the merchant sets the price of "shirt" to 24.90 EUR
+    And ann has 2 "shirt" in her cart
+    And ann checks out
+    And a moment passes, called "sold"
+    And the merchant takes "shirt" out of the catalogue
+    Then "shirt" as of "before" cost 19.90 EUR with 5 left
+    And "shirt" as of "sold" cost 24.90 EUR with 3 left
+
+  Scenario: A bundle, of which as many could be bought as its parts made
+    Given a product "cap" at 5.00 EUR with stock 3
+    And a product "outfit" at 30.00 EUR made of 1 "shirt" and 2 "cap"
+    When a moment passes, called "before"
+    And the merchant takes "shirt" out of the catalogue
+    Then "outfit" as of "before" cost 30.00 EUR with 1 left
+
+  Scenario: The very moment that an order shows
+    Given ann has 1 "shirt" in her cart
+    When ann checks out
+    Then ann's order is there as of the moment it was placed
+
   Scenario: Stock, through a sale and a cancellation
     Given ann has 2 "shirt" in her cart
     When a moment passes, called "before the sale"

@@ -515,6 +515,34 @@ static bool is_stream(const struct model *model, const char *package, const char
     return false;
 }
 
+/* The package of the service of that name; NULL when there is none. */
+static const char *package_of(const struct model *model, const char *service_name)
+{
+    for (const struct service *service = model->services; service; service = service->next)
+        if (same(service->rule->name, service_name))
+            return service->is.file->package;
+    return NULL;
+}
+
+/* "inventory:stock/{variants.sku}" */
+static void check_copy(const struct model *model, const struct method *method, const char *copy)
+{
+    const char *rest = copy;
+    const char *service = next_part(&rest, ':');
+    const char *package = rest ? package_of(model, service) : NULL;
+    const char *key = rest;
+    const char *stream = rest ? next_part(&key, '/') : "";
+    size_t length = key ? strlen(key) : 0;
+    bool repeated;
+    if (!method->rule->n_history)
+        refuse(&method->is, "%s has copies, but no history that they would belong to.", method->is.name);
+    if (!package || !is_stream(model, package, stream))
+        refuse(&method->is, "the copy \"%s\" is of no service's streams. Write \"service:stream/{field}\".", copy);
+    else if (length < 3 || key[0] != '{' || key[length - 1] != '}' ||
+             !message_path(method->output, copied(key + 1, length - 2), &repeated))
+        refuse(&method->is, "the copy \"%s\" has no key that is a {field} of %s.", copy, method->output->is.name);
+}
+
 static void check_history(const struct model *model, const struct method *method, const char *history)
 {
     const char *key = history;
@@ -556,6 +584,8 @@ static void check_method(const struct model *model, const struct method *method)
         check_route(method, &method->routes[i]);
     for (size_t i = 0; i < rule->n_history; i++)
         check_history(model, method, rule->history[i]);
+    for (size_t i = 0; i < rule->n_copies; i++)
+        check_copy(model, method, rule->copies[i]);
     if (!rule->internal)
         check_documented(&method->is, "method");
 }

@@ -191,11 +191,11 @@ static void emit_routes(FILE *out, const struct method *method)
     fputs("};\n", out);
 }
 
-static void emit_history(FILE *out, const struct method *method)
+static void emit_streams(FILE *out, const struct method *method, const char *what, char *const *streams, size_t count)
 {
-    fprintf(out, "static const char *const %s__history[] = {", method->c_name);
-    for (size_t i = 0; i < method->rule->n_history; i++) {
-        emit_string(out, method->rule->history[i]);
+    fprintf(out, "static const char *const %s__%s[] = {", method->c_name, what);
+    for (size_t i = 0; i < count; i++) {
+        emit_string(out, streams[i]);
         fputs(", ", out);
     }
     fputs("NULL};\n", out);
@@ -215,7 +215,9 @@ static void emit_method(FILE *out, const struct method *method)
     if (method->route_count)
         emit_routes(out, method);
     if (rule->n_history)
-        emit_history(out, method);
+        emit_streams(out, method, "history", rule->history, rule->n_history);
+    if (rule->n_copies)
+        emit_streams(out, method, "copies", rule->copies, rule->n_copies);
     fprintf(out, "const struct method_declaration %s__method = {\n", method->c_name);
     emit_string_member(out, INDENT, "name", method->is.name);
     emit_string_member(out, INDENT, "full_name", method->is.full_name);
@@ -238,6 +240,8 @@ static void emit_method(FILE *out, const struct method *method)
     emit_number_member(out, INDENT, "cache_seconds", rule->cache_seconds);
     if (rule->n_history)
         fprintf(out, INDENT ".history = %s__history,\n", method->c_name);
+    if (rule->n_copies)
+        fprintf(out, INDENT ".copies = %s__copies,\n", method->c_name);
     fputs("};\n", out);
 }
 

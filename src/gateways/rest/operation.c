@@ -33,9 +33,13 @@ static bool read_as_of(struct visit *visit, const char *time)
 {
     if (!authorize(visit->call, scope_name(SCOPE_AUDIT)))
         return false;
-    if (!timestamp_parse(text_of(time), &visit->call->as_of_us))
+    int64_t now_us = env_now_us(visit->exchange->loop->env), as_of_us;
+    if (!timestamp_parse(text_of(time), &as_of_us)) {
         refuse_parameter(visit, "asOf", "This must be a time as in RFC 3339, such as 2026-11-22T17:19:04Z.");
-    else if (visit->call->as_of_us > env_now_us(visit->exchange->loop->env))
+        return false;
+    }
+    call_ask_as_of(visit->call, as_of_us, now_us);
+    if (as_of_us > now_us)
         refuse_parameter(visit, "asOf", "This is in the future.");
     else if (visit->route->method->history == NULL)
         refuse_parameter(visit, "asOf", "This has no history to look at.");

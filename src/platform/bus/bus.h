@@ -14,11 +14,23 @@
 struct bus;
 struct bus_listener;
 
+/* What somebody wants to know of a producer's past: of each of these streams ("stock/shirt") the newest event that has one of these names and
+ * is not later than until_us. */
+struct past {
+    const char *const *streams;
+    size_t stream_count;
+    const char *const *names;
+    size_t name_count;
+    int64_t until_us;
+};
+
 /* A producer's feed: events after `after`, oldest first, at most `limit`; events live during the callback. Runs on the calling thread
  * (a worker). The number of the last event read. */
 struct feed {
     int64_t (*read)(void *data, int64_t after, int64_t limit, bool (*each)(void *data, const struct event *event),
                     void *each_data);
+    /* Stream by stream; streams without such an event are passed over. False when they can't be read. */
+    bool (*read_past)(void *data, const struct past *past, bool (*each)(void *data, const struct event *event), void *each_data);
     void *data;
 };
 
@@ -39,6 +51,9 @@ void bus_unlisten(struct bus_listener *listener);
 /* Read what comes after `after`. -1 when the producer can't be reached now. */
 int64_t bus_read(struct bus *bus, const char *producer, int64_t after, int64_t limit,
                  bool (*each)(void *data, const struct event *event), void *each_data);
+/* Read its past. False when the producer can't be reached now. */
+bool bus_read_past(struct bus *bus, const char *producer, const struct past *past,
+                   bool (*each)(void *data, const struct event *event), void *each_data);
 /* A listener has handled the producer's events up to `number` (its inbox, committed). Any thread. */
 void bus_handled(struct bus_listener *listener, int64_t number);
 /* The newest published number of a producer; 0 for none. */

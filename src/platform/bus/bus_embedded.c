@@ -127,8 +127,8 @@ void bus_remove_producer(struct bus *bus, const char *name)
     pthread_mutex_unlock(&bus->lock);
 }
 
-int64_t bus_read(struct bus *bus, const char *name, int64_t after, int64_t limit,
-                 bool (*each)(void *data, const struct event *event), void *each_data)
+/* The producer, which stays until read_end(); NULL when it is not there. */
+static struct producer *read_begin(struct bus *bus, const char *name)
 {
     pthread_mutex_lock(&bus->lock);
     struct producer *producer = &bus->producers[producer_index(bus, name)];
@@ -136,16 +136,37 @@ int64_t bus_read(struct bus *bus, const char *name, int64_t after, int64_t limit
     if (present)
         producer->reads++;
     pthread_mutex_unlock(&bus->lock);
-    if (!present)
-        return -1;
+    return present ? producer : NULL;
+}
 
-    int64_t last = producer->feed.read(producer->feed.data, after, limit, each, each_data);
-
+static void read_end(struct bus *bus, struct producer *producer)
+{
     pthread_mutex_lock(&bus->lock);
     if (--producer->reads == 0)
         pthread_cond_broadcast(&bus->read_ended);
     pthread_mutex_unlock(&bus->lock);
+}
+
+int64_t bus_read(struct bus *bus, const char *name, int64_t after, int64_t limit,
+                 bool (*each)(void *data, const struct event *event), void *each_data)
+{
+    struct producer *producer = read_begin(bus, name);
+    if (producer == NULL)
+        return -1;
+    int64_t last = producer->feed.read(producer->feed.data, after, limit, each, each_data);
+    read_end(bus, producer);
     return last;
+}
+
+bool bus_read_past(struct bus *bus, const char *name, const struct past *past,
+                   bool (*each)(void *data, const struct event *event), void *each_data)
+{
+    struct producer *producer = read_begin(bus, name);
+    if (producer == NULL)
+        return false;
+    bool read = producer->feed.read_past(producer->feed.data, past, each, each_data);
+    read_end(bus, producer);
+    return read;
 }
 
 int64_t bus_last(struct bus *bus, const char *name)

@@ -73,6 +73,12 @@ struct call *call_child(const struct call *parent, struct arena *arena)
 
 /* --- answering --------------------------------------------------------------------------------------------------- */
 
+void call_ask_as_of(struct call *call, int64_t time_us, int64_t now_us)
+{
+    int64_t until_us = time_us % 1000 == 0 ? time_us + 999 : time_us;
+    call->as_of_us = until_us > now_us && time_us <= now_us ? now_us : until_us;
+}
+
 void call_closure(const ProtobufCMessage *answer, void *call)
 {
     call_answer(call, answer);

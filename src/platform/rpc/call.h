@@ -107,6 +107,9 @@ struct call {
 struct call *call_new(struct arena *arena, struct loop *home);
 /* A call on behalf of `parent`: its actor, request, trace, deadline, time and home, in `arena`; no idempotency key, any version. */
 struct call *call_child(const struct call *parent, struct arena *arena);
+/* Answer as of a time that a client names. Times are shown in milliseconds: one that names no smaller part means all of that millisecond, as
+ * far as it has passed. */
+void call_ask_as_of(struct call *call, int64_t time_us, int64_t now_us);
 /* The closure to hand to the generated stubs: calls call->done. */
 void call_closure(const ProtobufCMessage *answer, void *call);
 /* Answer now. NULL means call->problem says why not. On the home loop only. */

@@ -163,6 +163,22 @@ static void answer_and_refuse(void)
     call_answer(&call, &empty.base);
 }
 
+static void a_moment_is_all_of_its_millisecond(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t asked_us, now_us, as_of_us;
+    } rows[] = {
+        {5000000, 9000000, 5000999}, {5000001, 9000000, 5000001}, {5000000, 5000400, 5000400},
+        {0, 9000000, 999},           {9001000, 9000000, 9001999},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct call call = {0};
+        call_ask_as_of(&call, rows[i].asked_us, rows[i].now_us);
+        assert_int_equal(call.as_of_us, rows[i].as_of_us);
+    }
+}
+
 static void wrong_answers_are_asserted(void **state)
 {
     (void)state;
@@ -180,6 +196,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_arrive, open_call, close_call),
         cmocka_unit_test_setup_teardown(refusals_say_why, open_call, close_call),
         cmocka_unit_test_setup_teardown(violations_keep_their_order, open_call, close_call),
+        cmocka_unit_test(a_moment_is_all_of_its_millisecond),
         cmocka_unit_test(wrong_answers_are_asserted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,9 +90,28 @@ static int64_t feed_read(void *data, int64_t after, int64_t limit, bool (*each)(
     return failed ? -1 : last;
 }
 
+static bool feed_read_past(void *data, const struct past *past, bool (*each)(void *data, const struct event *event),
+                           void *each_data)
+{
+    struct host *host = data;
+    struct feed_connection *lent = lend(host);
+    if (lent == NULL)
+        return false;
+
+    struct reading reading = {.host = host, .each = each, .each_data = each_data};
+    struct tx *tx = tx_begin(lent->connection);
+    for (size_t i = 0; i < past->stream_count; i++)
+        event_log_read_newest(tx, past->streams[i], past->names, past->name_count, past->until_us, on_event, &reading);
+    bool failed = tx->failed;
+    tx_rollback(tx);
+    arena_free(reading.arena);
+    give_back(host, lent);
+    return !failed;
+}
+
 void feed_start(struct host *host)
 {
-    const struct feed feed = {.read = feed_read, .data = host};
+    const struct feed feed = {.read = feed_read, .read_past = feed_read_past, .data = host};
     bus_add_producer(host->options.bus, host->declaration->name, &feed);
     bus_publish(host->options.bus, host->declaration->name, host_last_event(host));
 }

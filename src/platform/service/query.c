@@ -2,7 +2,8 @@
  * One query: its handler on the tables as they are, or as they were.
  *
  * For ?asOf= the method's `history` names the streams that the answer is made of. They are replayed into scratch tables
- * (temporal.h) and the same handler runs on those.
+ * (temporal.h) and the same handler runs on those. Where the method shows copies of what other services own, that first answer tells of
+ * which of their streams; the copies of then are projected beside it, and the handler runs once more.
  */
 #include "base/assert.h"
 #include "platform/rpc/message.h"
@@ -66,6 +67,27 @@ static void add_streams(struct streams *streams, const char *history, const stru
         add_streams_of(streams, query->request, text_of(query->request->descriptor->fields[0].name));
 }
 
+/* "inventory:stock/{variants.sku}": what inventory said last, until then, of the stock of every variant in the answer. */
+static bool project_copy(const struct query *query, struct temporal *temporal, const char *copy)
+{
+    struct host *host = query->host;
+    struct arena *arena = query->call->arena;
+    const char *kind = strchr(copy, ':') + 1, *key = strchr(kind, '/') + 1;
+    const char *producer = arena_strndup(arena, copy, (size_t)(kind - 1 - copy));
+    struct streams streams = {.arena = arena, .kind = {kind, (size_t)(key - kind)}};
+    add_streams_of(&streams, query->answer, (struct text){key + 1, strcspn(key + 1, "}")});
+    return temporal_project(temporal, host->service, host->options.bus, producer, streams.names, streams.count,
+                            query->call->as_of_us);
+}
+
+static enum result add_copies(struct query *query, struct temporal *temporal)
+{
+    for (const char *const *copy = query->method->copies; *copy != NULL; copy++)
+        if (!project_copy(query, temporal, *copy))
+            return call_refuse(query->call, RESULT_UNAVAILABLE, "Another service can't be asked for that past now.");
+    return run_handler(query, temporal->tx, query->call->as_of_us);
+}
+
 /* Run the handler on the tables as they were at call->as_of_us. */
 static enum result run_in_the_past(struct query *query, struct tx *live)
 {
@@ -81,6 +103,8 @@ static enum result run_in_the_past(struct query *query, struct tx *live)
     enum result result;
     if (temporal.result == RESULT_OK) {
         result = run_handler(query, temporal.tx, call->as_of_us);
+        if (result == RESULT_OK && query->method->copies != NULL)
+            result = add_copies(query, &temporal);
         if (temporal.tx->failed)
             live->failed = true;
     } else {

@@ -73,6 +73,8 @@ struct subscription {
     const struct message_declaration *event;
     enum result (*react)(struct context *context, const struct event *event, const ProtobufCMessage *data);
     void (*project)(struct tx *tx, const struct event *event, const ProtobufCMessage *data);
+    bool whole; /* of a projection: the newest such event of a stream says all that is kept of it. So a past is projected from one
+                   event a stream; what a method's `copies` name must be whole */
 };
 
 struct service {

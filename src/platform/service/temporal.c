@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "platform/rpc/message.h"
 #include "platform/service/replay.h"
 
 static struct connection *scratch_of(const struct service *service, struct connection *live)
@@ -43,6 +44,53 @@ struct temporal temporal_open(const struct service *service, struct tx *live, co
     else
         temporal_close(&temporal);
     return temporal;
+}
+
+/* --- what others said --- */
+
+struct copying {
+    const struct service *service;
+    const char *producer;
+    struct tx *tx;
+};
+
+static const struct subscription *projection_of(const struct copying *copying, const char *event_name)
+{
+    const struct service *service = copying->service;
+    for (size_t i = 0; i < service->subscription_count; i++) {
+        const struct subscription *subscription = &service->subscriptions[i];
+        if (subscription->project && strcmp(subscription->producer, copying->producer) == 0 &&
+            strcmp(subscription->event->descriptor->name, event_name) == 0)
+            return subscription;
+    }
+    return NULL;
+}
+
+static bool project_newest(void *data, const struct event *event)
+{
+    const struct copying *copying = data;
+    const struct subscription *projection = projection_of(copying, event->name);
+    const ProtobufCMessage *message = message_unpack(copying->tx->arena, projection->event->descriptor, event->data);
+    ASSERT(projection->whole && message != NULL);
+    copying->tx->may_write = true;
+    projection->project(copying->tx, event, message);
+    copying->tx->may_write = false;
+    return !copying->tx->failed;
+}
+
+bool temporal_project(struct temporal *temporal, const struct service *service, struct bus *bus, const char *producer,
+                      const char *const *streams, size_t count, int64_t until_us)
+{
+    struct copying copying = {service, producer, temporal->tx};
+    struct past past = {.streams = streams, .stream_count = count, .until_us = until_us};
+    const char **names = ARENA_ARRAY(temporal->tx->arena, const char *, service->subscription_count);
+    for (size_t i = 0; i < service->subscription_count; i++) {
+        const char *name = service->subscriptions[i].event->descriptor->name;
+        if (projection_of(&copying, name) == &service->subscriptions[i])
+            names[past.name_count++] = name;
+    }
+    past.names = names;
+    return count == 0 || bus_read_past(bus, producer, &past, project_newest, &copying);
 }
 
 void temporal_close(struct temporal *temporal)

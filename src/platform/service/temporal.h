@@ -11,8 +11,8 @@
  *
  *   - A handler sees those streams and nothing else: the method's `history` option must name every stream that it reads.
  *   - An apply function can't count on rows that other streams make: an update that finds no row is fine.
- *   - What a service knows from others' events (its projections) is not there: a transaction reaches one store only, and the producers'
- *     events are in theirs. A handler that answers ?asOf= takes from its own tables alone, or leaves that part out.
+ *   - What a service knows from others' events (its projections) is there only where temporal_project() brings it: the method's `copies` option
+ *     names the streams. It is there as soon as it was said, while the live copy is a moment behind.
  *   - The event log of the scratch database is empty.
  */
 #ifndef SOUK_PLATFORM_TEMPORAL_H
@@ -29,6 +29,10 @@ struct temporal {
  * `live` stays in use by nobody else meanwhile. */
 struct temporal temporal_open(const struct service *service, struct tx *live, const char *const *streams, size_t count,
                               int64_t until_us, struct arena *arena);
+/* Beside that, what `producer` had said last, until then, in these streams: its newest event in each that `service` projects. (Such projections
+ * must be `whole`.) False when the producer can't be reached. */
+bool temporal_project(struct temporal *temporal, const struct service *service, struct bus *bus, const char *producer,
+                      const char *const *streams, size_t count, int64_t until_us);
 /* Also after a failure. */
 void temporal_close(struct temporal *temporal);
 

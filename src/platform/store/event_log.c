@@ -208,6 +208,31 @@ int64_t event_log_read(struct tx *tx, const char *stream, int64_t after, int64_t
     return after;
 }
 
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+void event_log_read_newest(struct tx *tx, const char *stream, const char *const *names, size_t name_count, int64_t until_us,
+                           bool (*each)(void *data, const struct event *event), void *data)
+{
+    struct sql_rows rows = SQL_SELECT(tx,
+                                      "SELECT " EVENT_COLUMNS " FROM souk_event WHERE stream = ?1 AND +number <= ?2"
+                                      " ORDER BY stream_version DESC",
+                                      sql_string(stream), sql_int(last_number_until(tx, until_us)));
+    bool found = false;
+    while (!found && sql_next(&rows)) {
+        struct event event = event_of_row(&rows);
+        found = is_one_of(event.name, names, name_count);
+        if (found)
+            each(data, &event);
+    }
+    sql_stop(&rows);
+}
+
 /* --- several streams --- */
 
 struct number_list {

@@ -73,6 +73,10 @@ int64_t event_log_read(struct tx *tx, const char *stream, int64_t after, int64_t
 bool event_log_read_streams(struct tx *tx, const char *const *streams, size_t count, int64_t until_us,
                             bool (*each)(void *data, const struct event *event), void *data);
 
+/* Read the newest event of a stream that has one of these names and is not later than until_us, if there is one. */
+void event_log_read_newest(struct tx *tx, const char *stream, const char *const *names, size_t name_count, int64_t until_us,
+                           bool (*each)(void *data, const struct event *event), void *data);
+
 /* Check the chain: dense numbers, dense stream versions, hashes. The first bad number, or 0; `error` says what is wrong with it. */
 int64_t event_log_verify(struct tx *tx, char error[512]);
 

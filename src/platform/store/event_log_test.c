@@ -227,6 +227,30 @@ static void several_streams_are_merged(void **state)
 
 /* --- verifying --- */
 
+static const char *newest(struct tx *tx, const char *stream, const char *const *names, size_t count, int64_t until_us)
+{
+    static struct seen seen;
+    seen = (struct seen){0};
+    event_log_read_newest(tx, stream, names, count, until_us, note, &seen);
+    return seen.numbers;
+}
+
+static void the_newest_of_some_kinds_is_found(void **state)
+{
+    (void)state;
+    struct tx *tx = begin_with_six_events();
+    test->world->now_us = 7000000;
+    test_store_append(test, tx, "product/shirt", "Renamed", TEXT("data"));
+    static const char *const happened[] = {"Other", "Happened"}, *const renamed[] = {"Renamed"};
+    assert_string_equal(newest(tx, "product/shirt", happened, 2, 9000000), "6 ");
+    assert_string_equal(newest(tx, "product/shirt", happened, 2, 5999999), "3 ");
+    assert_string_equal(newest(tx, "product/shirt", happened, 2, 999999), "");
+    assert_string_equal(newest(tx, "product/shirt", happened, 1, 9000000), "");
+    assert_string_equal(newest(tx, "product/shirt", renamed, 1, 7000000), "7 ");
+    assert_string_equal(newest(tx, "product/none", renamed, 1, 7000000), "");
+    tx_rollback(tx);
+}
+
 static void an_untouched_log_is_right(void **state)
 {
     (void)state;
@@ -295,6 +319,7 @@ int main(void)
         TEST_OF(events_are_read_by_stream_kind_and_time),
         TEST_OF(an_event_is_read_as_it_was_written),
         TEST_OF(several_streams_are_merged),
+        TEST_OF(the_newest_of_some_kinds_is_found),
         TEST_OF(an_untouched_log_is_right),
         TEST_OF(tampering_is_found),
         TEST_OF(wrong_versions_are_found),

@@ -11,13 +11,13 @@
 #include <stdio.h>
 
 static const struct subscription subscriptions[] = {
-    {"pricing", &pricing__prices_set__declaration, .project = catalog_project_prices_set},
-    {"inventory", &inventory__stock_opened__declaration, .project = catalog_project_level},
-    {"inventory", &inventory__stock_rules_changed__declaration, .project = catalog_project_level},
-    {"inventory", &inventory__stock_adjusted__declaration, .project = catalog_project_level},
-    {"inventory", &inventory__stock_reserved__declaration, .project = catalog_project_level},
-    {"inventory", &inventory__stock_allocated__declaration, .project = catalog_project_level},
-    {"inventory", &inventory__stock_shipped__declaration, .project = catalog_project_level},
+    {"pricing", &pricing__prices_set__declaration, .project = catalog_project_prices_set, .whole = true},
+    {"inventory", &inventory__stock_opened__declaration, .project = catalog_project_level, .whole = true},
+    {"inventory", &inventory__stock_rules_changed__declaration, .project = catalog_project_level, .whole = true},
+    {"inventory", &inventory__stock_adjusted__declaration, .project = catalog_project_level, .whole = true},
+    {"inventory", &inventory__stock_reserved__declaration, .project = catalog_project_level, .whole = true},
+    {"inventory", &inventory__stock_allocated__declaration, .project = catalog_project_level, .whole = true},
+    {"inventory", &inventory__stock_shipped__declaration, .project = catalog_project_level, .whole = true},
 };
 
 static bool check(struct tx *tx, char error[512])

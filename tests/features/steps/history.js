@@ -12,6 +12,11 @@ Then('{string} was called {string} as of {string}', async function (name, title,
 Then('{string} is called {string} now', async function (name, title) {
   assert.equal((await this.driver.getProduct(idOf(this, name))).wanted(name).title, title);
 });
+Then('{string} as of {string} cost {money} with {int} left', async function (name, moment, price, left) {
+  const [variant] = (await then(this, name, moment)).wanted(name).variants;
+  assert.deepEqual(variant.price, price);
+  assert.equal(variant.available, left);
+});
 Then('{string} was not there as of {string}', async function (name, moment) {
   assert.equal((await then(this, name, moment)).code, 'not_found');
 });
@@ -22,6 +27,11 @@ Then('the price of {string} as of {string} was {money}', async function (sku, mo
 Then('{who}\'s order as of {string} was {word}', async function (who, moment, status) {
   const asked = await this.driver.getOrder(this.shopper(who).order, { asOf: this.named.get(moment) }, MERCHANT);
   assert.equal(asked.wanted('the order').status, status);
+});
+Then('{who}\'s order is there as of the moment it was placed', async function (who) {
+  const order = (await this.driver.getOrder(this.shopper(who).order, {}, MERCHANT)).wanted('the order');
+  const then = (await this.driver.getOrder(this.shopper(who).order, { asOf: order.placedAt }, MERCHANT)).wanted('the order of then');
+  assert.equal(then.status, 'placed');
 });
 Then('a shopper who asks for {string} as of {string} is told {code}', async function (name, moment, code) {
   assert.equal((await then(this, name, moment, null)).code, code);
