@@ -660,3 +660,34 @@ ProtobufCMessage *transcode_request(struct call *call, const struct route *route
     }
     return call->problem.result == RESULT_OK ? request : NULL;
 }
+
+/* --- from other gateways ----------------------------------------------------------------------------------------------- */
+
+static void read_patch(struct reading *reading, struct field body, struct field mask, ProtobufCMessage *request,
+                       const json_t *resource)
+{
+    const struct message_declaration *type = body.declaration->message;
+    ProtobufCMessage *message = message_new(reading->arena, type->descriptor);
+    struct pointer at = {.name = text_of(body.declaration->json_name)};
+    *(ProtobufCMessage **)field_fill(body, request) = message;
+    uint64_t seen = read_members(reading, type, message, resource, 0, MANNER_PATCH, &at);
+    fill_mask(reading, mask, request, type, seen);
+}
+
+ProtobufCMessage *transcode_object(struct call *call, const struct method_declaration *method, json_t *object, struct field body,
+                                   struct field mask, uint64_t bound)
+{
+    struct reading reading = {.arena = call->arena, .validation = {.call = call}};
+    ProtobufCMessage *request = message_new(call->arena, method->input->descriptor);
+    if (mask.descriptor != NULL) {
+        json_t *resource = json_object_get(object, body.declaration->json_name);
+        if (json_is_object(resource)) {
+            json_keep(call->arena, json_incref(resource)); /* the request refers to its strings */
+            read_patch(&reading, body, mask, request, resource);
+            bound |= field_bit(method->input, body);
+            json_object_del(object, body.declaration->json_name);
+        }
+    }
+    read_object(&reading, method->input, request, object, bound, MANNER_CREATE, NULL);
+    return call->problem.result == RESULT_OK ? request : NULL;
+}

@@ -16,6 +16,8 @@
 #include "gateways/rest/route.h"
 #include "platform/rpc/validate.h"
 
+#include <jansson.h>
+
 /* Fill the request of `route->method`. NULL with call->problem. The request refers to `body` and lives in call->arena. */
 ProtobufCMessage *transcode_request(struct call *call, const struct route *route, const char *const *variables,
                                     struct query *query, struct text content_type, struct text body);
@@ -27,5 +29,11 @@ ProtobufCMessage *transcode_path(struct call *call, const struct route *route, c
  * `bound` (bits by index). What nobody takes and what is missing is refused: false with call->problem. */
 bool transcode_query(struct call *call, const struct message_declaration *declaration, ProtobufCMessage *message,
                      uint64_t bound, struct query *query);
+
+/* For another gateway: the request of `method` from a JSON object of its fields, by the same rules. Where `mask` is a field of the request
+ * (its FieldMask), the members of `body`, which is one of its resources, are what the mask names. Fields in `bound` are filled by the caller
+ * afterwards. NULL with call->problem; its pointers lead into `object`, which is used up. */
+ProtobufCMessage *transcode_object(struct call *call, const struct method_declaration *method, json_t *object, struct field body,
+                                   struct field mask, uint64_t bound);
 
 #endif
