@@ -174,6 +174,52 @@ uint64_t text_hash(struct text text)
     return mix(hash, UINT64_C(0xD1B54A32D192ED03));
 }
 
+static uint64_t rotate(uint64_t word, unsigned bits)
+{
+    return word << bits | word >> (64 - bits);
+}
+
+static void sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[0] = rotate(v[0], 32);
+    v[2] += v[3];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[2] = rotate(v[2], 32);
+}
+
+static void sip_word(uint64_t v[4], uint64_t word)
+{
+    v[3] ^= word;
+    sip_round(v);
+    sip_round(v);
+    v[0] ^= word;
+}
+
+/* Aumasson and Bernstein, "SipHash: a fast short-input PRF"; the constants spell "somepseudorandomlygeneratedbytes". */
+uint64_t text_hash_keyed(struct text text, const uint64_t key[2])
+{
+    uint64_t v[4] = {key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
+                     key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573)};
+    uint64_t word, last = (uint64_t)text.length << 56;
+    for (; text.length >= sizeof word; text.at += sizeof word, text.length -= sizeof word) {
+        memcpy(&word, text.at, sizeof word);
+        sip_word(v, word);
+    }
+    for (size_t i = 0; i < text.length; i++)
+        last |= (uint64_t)(unsigned char)text.at[i] << (8 * i);
+    sip_word(v, last);
+    v[2] ^= 0xff;
+    for (int i = 0; i < 4; i++)
+        sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
 /* --- buffers ----------------------------------------------------------------------------------------------------- */
 
 #define BUFFER_FIRST_BYTES 256

@@ -38,6 +38,8 @@ bool text_utf8_next(struct text *text, uint32_t *code_point);
 size_t text_utf8_length(struct text text);
 /* A stable 64-bit hash for tables in memory (not for secrets, not stored). */
 uint64_t text_hash(struct text text);
+/* SipHash-2-4: for tables whose keys strangers choose. Who does not know the key can't find texts that collide. */
+uint64_t text_hash_keyed(struct text text, const uint64_t key[2]);
 
 /* A growing run of bytes. Init with a maximum, write, look at `overflowed` once at the end. */
 struct buffer {

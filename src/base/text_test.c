@@ -144,6 +144,17 @@ static void hashes_are_stable_and_spread(void **state)
     assert_int_not_equal(text_hash(TEXT("")), text_hash(TEXT("\0")));
 }
 
+static void the_keyed_hash_is_siphash(void **state)
+{
+    (void)state;
+    /* The vectors of the paper's reference implementation: the key 00 01 … 0f, the text 00 01 … of each length. */
+    const uint64_t key[2] = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
+    const char bytes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+    assert_true(text_hash_keyed((struct text){bytes, 0}, key) == UINT64_C(0x726fdb47dd0e0e31));
+    assert_true(text_hash_keyed((struct text){bytes, 1}, key) == UINT64_C(0x74f839c593dc67fd));
+    assert_true(text_hash_keyed((struct text){bytes, 15}, key) == UINT64_C(0xa129ca6149be45e5));
+}
+
 static void buffers_grow_to_their_maximum(void **state)
 {
     (void)state;
@@ -239,6 +250,7 @@ int main(void)
         cmocka_unit_test(utf8_is_well_formed_or_refused),
         cmocka_unit_test(code_points_are_taken_one_by_one),
         cmocka_unit_test(hashes_are_stable_and_spread),
+        cmocka_unit_test(the_keyed_hash_is_siphash),
         cmocka_unit_test(buffers_grow_to_their_maximum),
         cmocka_unit_test(a_printed_text_may_fill_the_buffer_exactly),
         cmocka_unit_test(room_is_reserved_and_consumed),

@@ -3,6 +3,8 @@
  */
 #include "cli/config.h"
 
+#include "guard/budget.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,12 @@ static void read_environment(struct config *config)
 #undef CONFIG_READ
 }
 
+static bool is_rate(const char *value)
+{
+    struct budget_rate rate;
+    return strcmp(value, "none") == 0 || budget_rate_read(&rate, text_of(value));
+}
+
 static bool check(const struct config *config, char error[512])
 {
     size_t token_length = strlen(config->admin_token);
@@ -99,6 +107,9 @@ static bool check(const struct config *config, char error[512])
         snprintf(error, 512, "SOUK_BUS is `%s`; this version knows `embedded:`", config->bus);
     else if (strcmp(config->cache, "memory:") != 0 && strcmp(config->cache, "none") != 0)
         snprintf(error, 512, "SOUK_CACHE is `%s`; this version knows `memory:` and `none`", config->cache);
+    else if (!is_rate(config->client_rate) || !is_rate(config->staff_rate))
+        snprintf(error, 512, "SOUK_CLIENT_RATE is `%s`, SOUK_STAFF_RATE `%s`; a rate is two numbers, the points of a full budget (at least %d) and "
+                 "those restored each second, such as 10000:1000, or `none`", config->client_rate, config->staff_rate, BUDGET_MAXIMUM_MIN);
     else if (strcmp(config->payment_provider, "test") != 0 && strcmp(config->payment_provider, "none") != 0)
         snprintf(error, 512, "SOUK_PAYMENT_PROVIDER is `%s`; this version knows `test` and `none`", config->payment_provider);
     else

@@ -18,6 +18,9 @@
     ROW(cache, "SOUK_CACHE", "memory:", true, "where rendered answers are kept; `none`: nowhere")                      \
     ROW(admin_token, "SOUK_ADMIN_TOKEN", "", false, "bearer token with every scope, at least 32 characters")           \
     ROW(services, "SOUK_SERVICES", "all", true, "services that run in this process, separated by commas")              \
+    ROW(client_rate, "SOUK_CLIENT_RATE", "10000:1000", true,                                                           \
+        "points an address or customer may have : gets back a second (a query 1, a change 10); `none`: no limit")      \
+    ROW(staff_rate, "SOUK_STAFF_RATE", "2000000:200000", true, "the same for staff and for programs on this machine")  \
     ROW(payment_provider, "SOUK_PAYMENT_PROVIDER", "test", true, "who takes the money: `test` is built in, for demos")  \
     ROW(log_level, "SOUK_LOG", "info", true, "debug, info, warning or error")
 

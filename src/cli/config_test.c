@@ -26,6 +26,7 @@ static int clear(void **state)
     unsetenv("SOUK_LISTEN");
     unsetenv("SOUK_ADMIN_TOKEN");
     unsetenv("SOUK_STORE");
+    unsetenv("SOUK_CLIENT_RATE");
     return 0;
 }
 
@@ -87,6 +88,21 @@ static void refuses_a_store_it_does_not_know(void **state)
     assert_non_null(strstr(error, "mysql://x"));
 }
 
+static void refuses_a_rate_that_is_none(void **state)
+{
+    struct config config;
+    char error[512];
+
+    (void)state;
+    setenv("SOUK_CLIENT_RATE", "fast", 1);
+    assert_false(config_read(&config, arena, NULL, error));
+    assert_non_null(strstr(error, "`fast`"));
+    setenv("SOUK_CLIENT_RATE", "500:20", 1);
+    assert_true(config_read(&config, arena, NULL, error));
+    setenv("SOUK_CLIENT_RATE", "none", 1);
+    assert_true(config_read(&config, arena, NULL, error));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +111,7 @@ int main(void)
         cmocka_unit_test_setup(says_which_line_is_wrong, clear),
         cmocka_unit_test_setup(refuses_a_short_token, clear),
         cmocka_unit_test_setup(refuses_a_store_it_does_not_know, clear),
+        cmocka_unit_test_setup(refuses_a_rate_that_is_none, clear),
     };
     int file = mkstemp(path);
     int failed;

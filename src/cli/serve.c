@@ -50,6 +50,7 @@ struct server {
     struct env *env;
     struct shop *shop;
     const struct service_declaration *declarations[SERVICE_COUNT];
+    struct budget *budget;
     struct gateways *_Atomic gateways; /* asked by writers, which run before they are there */
     struct http_handler handler;
     struct lane lanes[LOOPS_MAX];
@@ -192,6 +193,15 @@ static void demo_loaded(void *data, const char *error)
         LOG_ERROR("the demo shop is not complete", log_text("reason", error));
 }
 
+/* A rate of `none` is one that nobody reaches. */
+static struct budget_rate rate_of(const char *setting)
+{
+    struct budget_rate rate = {BUDGET_MAXIMUM_MAX, BUDGET_MAXIMUM_MAX};
+
+    ASSERT(strcmp(setting, "none") == 0 || budget_rate_read(&rate, text_of(setting))); /* as config_read() checked */
+    return rate;
+}
+
 static void start_gateways(struct server *server)
 {
     struct gateways_options options = {
@@ -200,6 +210,7 @@ static void start_gateways(struct server *server)
         .directory = shop_directory(server->shop),
         .admin_token = *server->config.admin_token ? server->config.admin_token : NULL,
         .version = SOUK_VERSION,
+        .budget = server->budget,
         .cache_bytes = strcmp(server->config.cache, "none") == 0 ? 0 : CACHE_BYTES,
         .ready = ready,
         .metrics = metrics,
@@ -286,6 +297,7 @@ static int serve(struct server *server)
     int code = EXIT_FAILED;
 
     server->env = env_machine();
+    server->budget = budget_new(server->env, rate_of(server->config.client_rate), rate_of(server->config.staff_rate));
     server->lane_count = loops_wanted();
     for (size_t i = 0; i < server->lane_count; i++)
         server->lanes[i] = (struct lane){.server = server, .loop = machine_loop_new(server->env)};
@@ -298,6 +310,7 @@ static int serve(struct server *server)
         shop_stop(server->shop);
         gateways_free(server->gateways);
     }
+    budget_free(server->budget);
     if (code != EXIT_DONE)
         fprintf(stderr, "souk: %s\n", error);
     else

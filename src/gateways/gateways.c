@@ -20,6 +20,7 @@ struct gateways *gateways_new(const struct gateways_options *options)
         .admin_token = options->admin_token,
         .version = options->version,
         .cache_bytes = options->cache_bytes,
+        .budget = options->budget,
         .ready = options->ready,
         .metrics = options->metrics,
         .data = options->data,

@@ -7,6 +7,7 @@
 #define SOUK_GATEWAYS_H
 
 #include "base/json_write.h"
+#include "guard/budget.h"
 #include "platform/http/http.h"
 #include "platform/rpc/call.h"
 #include "platform/rpc/declaration.h"
@@ -21,6 +22,7 @@ struct gateways_options {
     const char *admin_token; /* NULL: nobody is the administrator */
     const char *version;     /* of the program, for the references */
     size_t cache_bytes;      /* of each gateway that keeps answers, for those that everyone gets; 0: none */
+    struct budget *budget;   /* what each client may ask; NULL: as much as they like */
     /* Write one member per dependency, a boolean, into an open object; false when not ready. NULL: always ready. Any thread. */
     bool (*ready)(void *data, struct json_writer *checks);
     /* Add what others count, in Prometheus's text format. NULL: nothing. Any thread. */

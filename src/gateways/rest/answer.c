@@ -35,6 +35,18 @@ static void tell_timing(struct visit *visit)
                                       (double)(now_us(visit) - answered) / 1e3)));
 }
 
+/* How the client's budget stands; not in answers that shared caches keep, which would tell it to everybody else. */
+static void tell_budget(struct visit *visit)
+{
+    if (visit->budget.maximum == 0 || visit->cache_seconds > 0)
+        return;
+    char *fields = arena_alloc(visit->arena, 2 * BUDGET_FIELD_BYTES);
+    budget_write_policy(&visit->budget, fields);
+    budget_write_left(&visit->budget, fields + BUDGET_FIELD_BYTES);
+    visit_header(visit, "RateLimit-Policy", text_of(fields));
+    visit_header(visit, "RateLimit", text_of(fields + BUDGET_FIELD_BYTES));
+}
+
 void visit_send(struct visit *visit, int status, const char *content_type, struct text body)
 {
     shared_give_up(visit);
@@ -48,6 +60,7 @@ void visit_send(struct visit *visit, int status, const char *content_type, struc
         visit_header(visit, "Cache-Control", TEXT("private, no-store"));
     visit_header(visit, "X-Request-Id", text_of(visit->call->request_id));
     visit_header(visit, "traceparent", text_of(visit->call->trace_parent));
+    tell_budget(visit);
     tell_timing(visit);
 
     struct metrics_route *counters = visit->route ? visit->route->metrics : visit->rest->unrouted;

@@ -250,6 +250,8 @@ static void write_success_headers(struct json_writer *json, const struct route *
     json_write_key(json, "headers");
     json_write_object_open(json);
     write_header_ref(json, "ETag", "#/components/headers/ETag");
+    write_header_ref(json, "RateLimit", "#/components/headers/RateLimit");
+    write_header_ref(json, "RateLimit-Policy", "#/components/headers/RateLimit-Policy");
     if (route->method->success == 201)
         write_header_ref(json, "Location", "#/components/headers/Location");
     if (route->next_cursor.descriptor != NULL)

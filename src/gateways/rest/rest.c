@@ -2,7 +2,7 @@
  * The way in. Each step refuses what it can tell is wrong and leaves the rest to the next; the order is what clients see when several
  * things are wrong at once:
  *
- *     route (400, 404, 405) - credentials (401) - permission (401, 403) - headers (400) - query, path, body (400, 404, 415)
+ *     route (400, 404, 405) - budget (429) - credentials (401) - permission (401, 403) - headers (400) - query, path, body (400, 404, 415)
  */
 #include "gateways/rest/rest.h"
 
@@ -19,6 +19,7 @@
 #include "gateways/trace.h"
 #include "guard/authenticate.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -179,11 +180,31 @@ static void refuse_query(struct visit *visit)
                 LIMIT_QUERY_PARAMETERS);
 }
 
+/* Our own pages (health, reference) are free: refusing one costs as much as sending it. So is what comes from the cache. */
+static bool afford(struct visit *visit, bool is_known)
+{
+    struct budget *budget = visit->rest->options.budget;
+    const struct http_request *request = &visit->exchange->request;
+    if (budget == NULL || visit->route->method == NULL)
+        return true;
+    struct budget_client client = budget_client_of(budget, &visit->call->actor, request->peer, http_header(request, "x-forwarded-for"));
+    int64_t cost = is_known ? budget_cost_of(visit->route->method) : BUDGET_COST_CHANGE; /* guessing tokens is not cheap */
+    if (budget_take(budget, client, cost, &visit->budget))
+        return true;
+    int64_t seconds = budget_retry_seconds(&visit->budget);
+    visit->call->problem = (struct problem){0}; /* an unknown token's */
+    call_refuse(visit->call, RESULT_TOO_MANY_REQUESTS, "This costs %" PRId64 " points, of which you have %" PRId64 ". Come back in %" PRId64 " s.",
+                cost, visit->budget.available, seconds);
+    call_problem_number(visit->call, "retryAfter", seconds);
+    return false;
+}
+
 static bool may_enter(struct visit *visit)
 {
     const struct http_request *request = &visit->exchange->request;
     struct call *call = visit->call;
-    if (!authenticate(call, http_header(request, "authorization"), visit->rest->options.admin_token))
+    bool is_known = authenticate(call, http_header(request, "authorization"), visit->rest->options.admin_token);
+    if (!afford(visit, is_known) || !is_known)
         return false;
     if (visit->route->method != NULL && !authorize(call, visit->route->method->scope))
         return false;

@@ -10,6 +10,7 @@
 #define SOUK_REST_H
 
 #include "base/json_write.h"
+#include "guard/budget.h"
 #include "platform/http/http.h"
 #include "platform/rpc/call.h"
 #include "platform/rpc/declaration.h"
@@ -24,6 +25,7 @@ struct rest_options {
     const char *admin_token; /* NULL: nobody is the administrator */
     const char *version;     /* of the program, for the reference */
     size_t cache_bytes;      /* for answers that everyone gets; 0: none */
+    struct budget *budget;   /* what each client may ask; NULL: as much as they like */
     /* Write one member per dependency, a boolean, into an open object; false when not ready. NULL: always ready. Any thread. */
     bool (*ready)(void *data, struct json_writer *checks);
     /* Add what others count, in Prometheus's text format. NULL: nothing. Any thread. */

@@ -2,6 +2,7 @@
  * The gateway as its clients see it: requests in, answers out, before services that are one function. The contracts are the real ones.
  */
 #include "gateways/rest/rest_test.h"
+#include "gateways/rest/visit.h"
 
 #include "souk/cart/v1/cart.souk.h"
 #include "souk/catalog/v1/catalog.souk.h"
@@ -1015,10 +1016,51 @@ static void shows_nothing_old_after_a_change(void **state)
 #define CACHE_TEST(function) cmocka_unit_test_setup_teardown(function, open_cache, let_go)
 #define TEST(function) cmocka_unit_test_teardown(function, let_go)
 
+/* --- budgets ------------------------------------------------------------------------------------------------------------- */
+
+static void asks_for_points(void **state)
+{
+    (void)state;
+    struct rest_options options = caching_rest->options;
+    options.budget = budget_new(&fake_env, (struct budget_rate){100, 10}, (struct budget_rate){1000, 10});
+    struct rest *counting = rest = rest_new(&options);
+
+    assert_int_equal(ask("GET", "/v1/carts/" CART, "", ""), 200);
+    assert_head("RateLimit-Policy: \"client\";q=100;w=10\n");
+    assert_head("RateLimit: \"client\";r=99;t=1\n");
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(ask("POST", "/v1/carts", AS_JSON, "{\"currency\":\"EUR\"}"), 201);
+    int calls = asked.calls;
+    assert_int_equal(ask("POST", "/v1/carts", AS_JSON, "{\"currency\":\"EUR\"}"), 429);
+    assert_head("RateLimit: \"client\";r=9;t=10\n");
+    assert_head("Retry-After: 1\n");
+    assert_body("\"code\":\"too_many_requests\"");
+    assert_body("\"retryAfter\":1");
+    assert_json();
+    assert_int_equal(asked.calls, calls); /* nobody was bothered */
+    assert_int_equal(ask("GET", "/v1/carts/" CART, "authorization: Bearer wrong\n", ""), 429); /* guessing costs as a change does */
+    assert_int_equal(ask("GET", "/healthz", "", ""), 200);
+
+    /* What shared caches keep says nothing of one client's budget, neither from the service nor from the cache. */
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(ask("GET", "/v1/products/p1", "", ""), 200);
+        assert_null(strstr(last->head, "RateLimit"));
+    }
+    assert_int_equal(ask("POST", "/v1/products", AS_ADMIN AS_JSON, "{\"title\":\"Mug\",\"variants\":[{\"sku\":\"M\"}]}"), 201);
+    assert_head("RateLimit: \"staff\";r=990;t=1\n");
+
+    fake_exchange_free(last);
+    last = NULL;
+    rest = plain_rest;
+    rest_free(counting);
+    budget_free(options.budget);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(shows_a_product),
+        TEST(asks_for_points),
         TEST(shows_actions_to_those_who_may),
         TEST(shows_actions_while_the_state_allows),
         TEST(carries_an_order_token_in_links),

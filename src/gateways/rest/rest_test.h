@@ -120,6 +120,7 @@ static struct fake_exchange *fake_request(struct rest *rest, const char *method,
         headers += line + 1;
     }
     request->body = body;
+    request->peer = TEXT("203.0.113.7");
     request->started_us = fake_monotonic(&fake_env) - 1000;
     rest_handle(rest, &exchange->base);
     return exchange;

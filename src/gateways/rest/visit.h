@@ -61,6 +61,7 @@ struct visit {
     struct cache_flight *flight; /* others may wait for this answer; NULL: nobody does */
     struct cache_waiter waiter;  /* while this one waits for another's */
     int64_t called_us, answered_us;
+    struct budget_state budget; /* after this request was paid for; `maximum` 0: nobody asked for money */
 
     struct http_header headers[VISIT_HEADERS_MAX];
     size_t header_count;

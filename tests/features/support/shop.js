@@ -41,6 +41,8 @@ function isReady(address) {
 }
 
 export class Shop {
+  settings = {}; // beside those that every shop has
+
   constructor(folder, port) {
     this.folder = folder;
     this.address = `127.0.0.1:${port}`;
@@ -48,7 +50,7 @@ export class Shop {
 
   async start() {
     const log = openSync(`${this.folder}.log`, 'a');
-    const env = { ...process.env, SOUK_LISTEN: this.address, SOUK_STORE: `sqlite:${this.folder}`, SOUK_ADMIN_TOKEN: TOKEN };
+    const env = { ...process.env, SOUK_LISTEN: this.address, SOUK_STORE: `sqlite:${this.folder}`, SOUK_ADMIN_TOKEN: TOKEN, ...this.settings };
     this.process = spawn(PROGRAM, ['serve'], { env, stdio: ['ignore', log, log] });
     closeSync(log);
     this.exited = new Promise((resolve) => {
