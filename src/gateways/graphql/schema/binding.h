@@ -49,7 +49,7 @@ enum graphql_resolver {
     GRAPHQL_FROM_ERROR_MESSAGE,
     GRAPHQL_FROM_ERROR_NUMBERS, /* the problem's numbers, as common.v1.Problem.Number */
 
-    /* Introspection: `meta` answers. */
+    /* Introspection: graphql_introspect() answers. */
     GRAPHQL_FROM_META,
     GRAPHQL_FROM_TYPENAME,
     GRAPHQL_FROM_SCHEMA, /* __schema: the schema itself */
@@ -91,8 +91,9 @@ struct graphql_meta_value {
         } list;
     };
 };
-typedef struct graphql_meta_value (*graphql_meta)(const struct graphql_schema *schema, const void *source,
-                                                  bool include_deprecated, struct arena *arena);
+/* What a field with the resolver FROM_META answers. `include_deprecated` is its argument, false where it has none. */
+struct graphql_meta_value graphql_introspect(const struct graphql_field *field, const void *source, bool include_deprecated,
+                                             struct arena *arena);
 
 struct graphql_binding {
     enum graphql_resolver resolver;
@@ -103,7 +104,7 @@ struct graphql_binding {
     const struct method_declaration *method;
     const struct link_declaration *link;
     const char *scope; /* what a caller must have: they who have it not get a schema without the field */
-    graphql_meta meta;
+    int meta; /* FROM_META: introspection.c's own */
 };
 
 #endif
