@@ -13,6 +13,12 @@
 
 static char body[PAGE_BYTES];
 static struct http_shared *page;
+static const struct http_header headers[] = {
+    {TEXT("Content-Type"), TEXT("text/html; charset=utf-8")},
+    {TEXT("ETag"), TEXT("\"0123456789abcdef\"")},
+    {TEXT("Cache-Control"), TEXT("public, max-age=0, must-revalidate")},
+};
+#define HEADER_COUNT (sizeof headers / sizeof headers[0])
 
 static size_t body_maximum(void *data, const struct http_request *request)
 {
@@ -24,12 +30,8 @@ static size_t body_maximum(void *data, const struct http_request *request)
 static void handle(void *data, struct http_exchange *exchange)
 {
     (void)data;
-    static const struct http_header headers[] = {
-        {TEXT("Content-Type"), TEXT("text/html; charset=utf-8")},
-        {TEXT("ETag"), TEXT("\"0123456789abcdef\"")},
-        {TEXT("Cache-Control"), TEXT("public, max-age=0, must-revalidate")},
-    };
-    struct http_response response = {.status = 200, .headers = headers, .header_count = 3, .body = {body, PAGE_BYTES}};
+    struct http_response response = {
+        .status = 200, .headers = headers, .header_count = HEADER_COUNT, .body = {body, PAGE_BYTES}};
     if (!text_is(exchange->request.path, "/composed"))
         response = (struct http_response){.prepared = http_shared_hold(page)};
     http_respond(exchange, &response);
@@ -48,16 +50,7 @@ int main(int argument_count, char **arguments)
         return 2;
     }
     memset(body, 'x', sizeof body);
-    struct buffer whole;
-    buffer_init(&whole, PAGE_BYTES * 2);
-    buffer_printf(&whole,
-                  "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nETag: \"0123456789abcdef\"\r\n"
-                  "Cache-Control: public, max-age=0, must-revalidate\r\nContent-Length: %d\r\n\r\n",
-                  PAGE_BYTES);
-    buffer_add(&whole, body, sizeof body);
-    ASSERT(!whole.overflowed);
-    page = http_shared_new(buffer_text(&whole));
-    buffer_release(&whole);
+    page = http_shared_prepare(headers, HEADER_COUNT, (struct text){body, sizeof body});
 
     char error[256];
     struct loop *loop = machine_loop_new(env_machine());

@@ -115,29 +115,21 @@ bool shared_take(struct visit *visit)
 
 /* --- filling ------------------------------------------------------------------------------------------------------------- */
 
-static void write_header(struct buffer *out, struct text name, struct text value)
+/* The whole answer but for what is one exchange's own; the tag comes first. */
+static struct http_shared *prepare(const struct visit *visit, struct text body, struct text etag)
 {
-    buffer_add_text(out, name);
-    buffer_add_string(out, ": ");
-    buffer_add_text(out, value);
-    buffer_add_string(out, "\r\n");
-}
-
-/* The whole answer but for what is one exchange's own. The tag's place is where it is written. */
-static size_t write_answer(const struct visit *visit, struct text body, struct text etag, struct buffer *out)
-{
-    buffer_add_string(out, "HTTP/1.1 200 OK\r\nETag: ");
-    size_t etag_at = out->length;
-    buffer_add_text(out, etag);
-    buffer_add_string(out, "\r\nContent-Type: application/json\r\nContent-Security-Policy: " SECURITY_POLICY_OF_DATA "\r\n");
+    struct http_header headers[3 + SECURITY_HEADER_COUNT + VISIT_HEADERS_MAX] = {
+        {TEXT("ETag"), etag},
+        {TEXT("Content-Type"), TEXT("application/json")},
+        {TEXT("Content-Security-Policy"), TEXT(SECURITY_POLICY_OF_DATA)},
+    };
+    size_t count = 3;
     for (size_t i = 0; i < SECURITY_HEADER_COUNT; i++)
-        write_header(out, security_headers[i].name, security_headers[i].value);
+        headers[count++] = security_headers[i];
     for (size_t i = 0; i < visit->header_count; i++)
         if (!text_is(visit->headers[i].name, "ETag"))
-            write_header(out, visit->headers[i].name, visit->headers[i].value);
-    buffer_printf(out, "Content-Length: %zu\r\n\r\n", body.length);
-    buffer_add_text(out, body);
-    return etag_at;
+            headers[count++] = visit->headers[i];
+    return http_shared_prepare(headers, count, body);
 }
 
 void shared_fill(struct visit *visit, struct text body, struct text etag, const struct tags *tags)
@@ -146,12 +138,11 @@ void shared_fill(struct visit *visit, struct text body, struct text etag, const 
     if (flight == NULL)
         return;
     visit->flight = NULL;
-    struct buffer *whole = visit_buffer(visit);
-    size_t etag_at = write_answer(visit, body, etag, whole);
-    struct http_shared *shared = http_shared_new(buffer_text(whole));
+    size_t header_count;
+    struct http_shared *shared = prepare(visit, body, etag);
     struct cache_answer answer = {
         .shared = shared,
-        .etag = {http_shared_text(shared).at + etag_at, etag.length},
+        .etag = http_shared_headers(shared, &header_count)[0].value,
         .label = visit->route,
         .seconds = visit->cache_seconds,
     };

@@ -305,7 +305,7 @@ static struct entry *entry_new(const struct cache_flight *flight, const struct c
     entry->answer = *answer;
     entry->expires_us = now_us + (int64_t)answer->seconds * 1000000;
     entry->refresh_us = entry->expires_us - (int64_t)answer->seconds * 1000000 / REFRESH_PART;
-    entry->bytes = size + http_shared_text(answer->shared).length;
+    entry->bytes = size + http_shared_bytes(answer->shared);
     entry->use_count = tag_count;
     entry->key_length = flight->key_length;
     entry->key = (char *)(entry->uses + tag_count);
@@ -352,7 +352,7 @@ static void store(struct cache_flight *flight, const struct cache_answer *answer
     struct entry *old = entry_find(cache, (struct text){flight->key, flight->key_length}, flight->hash);
     if (old != NULL)
         entry_remove(cache, old);
-    if (http_shared_text(answer->shared).length > cache->shard_bytes_max / LARGEST_PART)
+    if (http_shared_bytes(answer->shared) > cache->shard_bytes_max / LARGEST_PART)
         return;
     http_shared_hold(answer->shared);
     entry_add(cache, entry_new(flight, answer, tag_count, now_us), tags);

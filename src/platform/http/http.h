@@ -45,15 +45,21 @@ struct http_shared *http_shared_new(struct text bytes); /* copies; count 1 */
 struct http_shared *http_shared_hold(struct http_shared *shared);
 void http_shared_drop(struct http_shared *shared);
 struct text http_shared_text(const struct http_shared *shared);
+/* A whole answer of 200 as both framings send it: its text is that of HTTP/1.1 (but for date and connection), and its headers, in lower
+ * case and with content-length, are found once, for HTTP/2. */
+struct http_shared *http_shared_prepare(const struct http_header *headers, size_t header_count, struct text body);
+const struct http_header *http_shared_headers(const struct http_shared *shared, size_t *count);
+struct text http_shared_body(const struct http_shared *shared);
+/* All the memory it takes. */
+size_t http_shared_bytes(const struct http_shared *shared);
 
 struct http_response {
     int status;
     const struct http_header *headers; /* without content-length, date, connection: the server writes those */
     size_t header_count;
     struct text body;            /* in the exchange's arena, or constant */
-    struct http_shared *prepared; /* instead of all above: status line, headers (but date and connection) and body of a
-                                     200, ready to send; the server takes one count over. Its text begins at the status
-                                     line; a HEAD or conditional request never uses it */
+    struct http_shared *prepared; /* instead of all above: a 200 from http_shared_prepare(); the server takes one count over. Not for
+                                     a HEAD or conditional request */
 };
 
 /* One request and its answer. Embedded as the first member by whoever implements it. */

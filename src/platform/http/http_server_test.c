@@ -206,11 +206,11 @@ static void *run(void *data)
 
 static void start_with(struct world *world, struct http_patience *patience)
 {
-    static const char page[] = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\npage";
+    static const struct http_header page_headers[] = {{TEXT("Content-Type"), TEXT("text/plain")}};
     char error[256];
     *world = (struct world){0};
     world->loop = machine_loop_new(env_machine());
-    world->page = http_shared_new((struct text){page, sizeof page - 1});
+    world->page = http_shared_prepare(page_headers, 1, TEXT("page"));
     struct http_handler handler = {body_maximum, handle, refuse, world};
     world->server = http_server_start(world->loop, "127.0.0.1:0", &handler, error);
     assert_non_null(world->server);
@@ -379,8 +379,8 @@ static void answers_are_exact(void **state)
     assert_string_equal(talk(&world, "GET / HTTP/1.0\r\n" END),
                         "HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-type: text/plain\r\nContent-Length: 1\r\n\r\n/");
     assert_string_equal(talk(&world, "GET /page HTTP/1.1\r\n" HOST END "GET /page HTTP/1.1\r\n" HOST CLOSE END),
-                        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\npage"
-                        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\npage");
+                        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 4\r\n\r\npage"
+                        "HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-type: text/plain\r\ncontent-length: 4\r\n\r\npage");
     assert_non_null(strstr(talk(&world, "GET /peer HTTP/1.1\r\n" HOST CLOSE END), "\r\n\r\n127.0.0.1"));
     EVENTUALLY(http_server_counts(world.server).answered == 7);
     EVENTUALLY(http_server_counts(world.server).connections == 0);
