@@ -10,6 +10,12 @@ Feature: Products
     When the merchant archives "Blue Shirt"
     Then shoppers don't see "blue-shirt"
 
+  Scenario: What is answered is what is there
+    When the merchant adds "Blue Shirt" with the SKU "BS-1", at 19.90 EUR and 5 in stock
+    Then that answer is what "Blue Shirt" looks like now, at 19.90 EUR with 5 left
+    When the merchant renames the product "Blue Shirt" to "Navy Shirt"
+    Then that answer is what "Blue Shirt" looks like now, at 19.90 EUR with 5 left
+
   Scenario: One slug, one product
     Given the merchant adds "Blue Shirt" with the SKU "BS-1"
     When the merchant adds "Blue shirt!" with the SKU "BS-2"

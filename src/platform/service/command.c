@@ -102,7 +102,7 @@ enum result idempotency_replay(const struct idempotency_record *record, struct c
     return RESULT_OK;
 }
 
-static void remember(struct batch *batch, const struct command *command)
+void command_remember(struct batch *batch, const struct command *command)
 {
     const struct writer_job *job = &command->job;
     bool done = job->result == RESULT_OK;
@@ -139,5 +139,5 @@ void command_run(struct batch *batch, struct command *command)
     command->answer = message_new(job->call->arena, answer_type);
     job->result = batch_run(batch, job->call, "call", run_handler, command);
     if (command->has_key && result_is_definitive(job->result) && !PLANTED(NO_IDEMPOTENCY_RECORD))
-        remember(batch, command);
+        command_remember(batch, command);
 }

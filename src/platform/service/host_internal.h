@@ -6,6 +6,7 @@
  *     query.c      one query, now or as of a time
  *     writer.c     the queue of commands, the batch, the commit, and what follows it
  *     command.c    one command in a batch: its idempotency record and its handler
+ *     settled.c    answers that wait for what other services make of them
  *     consumer.c   other services' events
  *     feed.c       this service's events for others
  *     timers.c     due timers, and the one clock that wakes the writer
@@ -200,6 +201,13 @@ enum result idempotency_replay(const struct idempotency_record *record, struct c
 /* Whether asking again would give the same, so that the answer is kept for the key. */
 bool result_is_definitive(enum result result);
 void command_run(struct batch *batch, struct command *command);
+/* Keep what it answers under its key. */
+void command_remember(struct batch *batch, const struct command *command);
+
+/* settled.c */
+/* Whether the answer waits until the listeners have caught up. */
+bool is_settling(const struct writer_job *job);
+void answer_when_settled(struct host *host, struct command *command);
 
 /* consumer.c */
 void consumers_init(struct host *host, struct tx *tx);

@@ -131,12 +131,6 @@ static void tell_touched(const struct batch *batch)
         options->touched(options->touched_data, at->resource, at->key);
 }
 
-/* Whether the answer waits until the listeners have caught up. */
-static bool is_settling(const struct writer_job *job)
-{
-    return job->is_command && job->last_event > 0 && ((const struct command *)job)->method->settled;
-}
-
 static void answer_jobs(struct host *host, struct writer_job *jobs)
 {
     struct deliveries deliveries = {0};
@@ -147,9 +141,7 @@ static void answer_jobs(struct host *host, struct writer_job *jobs)
         if (job->result != RESULT_OK)
             count_refusal(host);
         if (is_settling(job)) {
-            delivery_prepare(&job->delivery);
-            bus_when_settled(host->options.bus, host->declaration->name, job->last_event, job->delivery.home,
-                             &job->delivery.task, INT64_C(1000) * LIMIT_SETTLE_MS);
+            answer_when_settled(host, (struct command *)job);
             continue;
         }
         deliveries_add(&deliveries, &job->delivery);

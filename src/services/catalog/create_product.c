@@ -15,6 +15,6 @@ enum result catalog_create_product(struct context *context, const Catalog__Creat
 
     created.product = &product;
     catalog_emit_product_created(context, product.id, &created);
-    product_load(context->tx, product.id, "", answer);
+    product_load(context->tx, product.id, "", answer); /* prices and stock come with its settling */
     return RESULT_OK;
 }

@@ -30,6 +30,18 @@ When('the merchant adds {string} with the SKU {string} twice with the same key',
   assert.deepEqual(second.wanted('the second'), first);
   assert(second.replayed);
 });
+When('the merchant adds {string} with the SKU {string}, at {money} and {int} in stock', async function (title, sku, price, initialStock) {
+  const how = { key: this.newKey() };
+  const given = { title, variants: [{ sku, prices: [price], initialStock }] };
+  const outcome = this.note(this.merchant, await this.driver.createProduct(given, how));
+  this.named.set(title, outcome.wanted(title));
+  assert.deepEqual((await this.driver.createProduct(given, how)).wanted('once more'), outcome.value);
+});
+Then('that answer is what {string} looks like now, at {money} with {int} left', async function (title, price, left) {
+  const now = await seen(this, title);
+  assert.deepEqual([now.variants[0].price, now.variants[0].available], [price, left]);
+  assert.deepEqual(this.merchant.last.value, now);
+});
 Then('the product {string} is a draft with the slug {string}', async function (title, slug) {
   const { status, slug: own } = await seen(this, title);
   assert.deepEqual([status, own], ['draft', slug]);
