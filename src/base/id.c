@@ -48,6 +48,15 @@ bool id_is_valid(struct text id)
     return true;
 }
 
+int64_t id_time_ms(struct text id)
+{
+    ASSERT(id_is_valid(id));
+    int64_t time_ms = 0;
+    for (int i = 0; i < TIME_DIGITS; i++)
+        time_ms = time_ms << 5 | (strchr(digits, id.at[i]) - digits);
+    return time_ms;
+}
+
 /* --- slugs ------------------------------------------------------------------------------------------------------- */
 
 #define SLUG_MAX 80

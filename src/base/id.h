@@ -14,6 +14,8 @@
 
 void id_format(int64_t time_us, const uint8_t random[ID_RANDOM_BYTES], char out[ID_LENGTH + 1]);
 bool id_is_valid(struct text id);
+/* When it was made, in milliseconds since 1970. Of a valid id only. */
+int64_t id_time_ms(struct text id);
 
 /* A word for URLs out of a title: ASCII letters and digits in lower case, everything else one dash; common Latin
  * letters lose their accents. At most 80 characters. Empty when nothing remains. */

@@ -32,7 +32,9 @@ static void ids_sort_by_time(void **state)
         id_format(time_us, (const uint8_t[ID_RANDOM_BYTES]){255, 255}, before);
         id_format(time_us + 1000, (const uint8_t[ID_RANDOM_BYTES]){0}, after);
         assert_true(strcmp(before, after) < 0);
+        assert_int_equal(id_time_ms(text_of(before)), time_us / 1000);
     }
+    assert_int_equal(id_time_ms(text_of("7zzzzzzzzzzzzzzzzzzzzzzzzz")), (INT64_C(1) << 48) - 1);
 }
 
 static void other_texts_are_no_ids(void **state)

@@ -6,6 +6,9 @@
  *         |                               |  +---idempotency_leave_claims---> left behind --older--> (nothing)
  *         |                               +<-----idempotency_claim----------------+
  *         +------------------------------------idempotency_store----> answered --older--> (nothing)
+ *
+ * A record's time is that of the first request under its key, and stays. So records are numbered in the order of their times, the old
+ * ones are at the front, and no index by time is written with every command.
  */
 #include "base/assert.h"
 #include "platform/store/event_log.h"
@@ -48,7 +51,7 @@ void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const c
     tx->may_write = true;
     int64_t claimed = SQL_DO(tx,
                              "INSERT INTO souk_idempotency (key, request, worker, at_us) VALUES (?1, ?2, ?3, ?4)"
-                             " ON CONFLICT (key) DO UPDATE SET worker = excluded.worker, at_us = excluded.at_us, left_behind = 0"
+                             " ON CONFLICT (key) DO UPDATE SET worker = excluded.worker, left_behind = 0"
                              " WHERE souk_idempotency.left_behind = 1",
                              sql_hash(key->key), sql_hash(key->request), sql_string(worker), sql_int(at_us));
     ASSERT(claimed == 1 || tx->failed);
@@ -63,7 +66,7 @@ void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum re
     SQL_DO(tx,
            "INSERT INTO souk_idempotency (key, request, result, answer, problem, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
            " ON CONFLICT (key) DO UPDATE SET result = excluded.result, answer = excluded.answer,"
-           " problem = excluded.problem, at_us = excluded.at_us",
+           " problem = excluded.problem",
            sql_hash(key->key), sql_hash(key->request), sql_int(result), sql_bytes(answer.at, answer.length),
            sql_bytes(problem.at, problem.length), sql_int(at_us));
     tx->may_write = may_write;
@@ -77,14 +80,35 @@ void idempotency_forget(struct tx *tx, const struct idempotency_key *key)
     tx->may_write = may_write;
 }
 
+static int64_t time_at_or_after(struct tx *tx, int64_t number)
+{
+    return SQL_INT(tx, INT64_MAX, "SELECT at_us FROM souk_idempotency WHERE number >= ?1 ORDER BY number LIMIT 1", sql_int(number));
+}
+
+/* The first number that is not older; there are gaps. */
+static int64_t first_not_older(struct tx *tx, int64_t than_us)
+{
+    int64_t older = 0;
+    int64_t newer = SQL_INT(tx, 0, "SELECT MAX(number) FROM souk_idempotency") + 1;
+    while (newer - older > 1) {
+        int64_t middle = older + (newer - older) / 2;
+        if (time_at_or_after(tx, middle) < than_us)
+            older = middle;
+        else
+            newer = middle;
+    }
+    return newer;
+}
+
 int64_t idempotency_forget_older(struct tx *tx, int64_t than_us)
 {
+    int64_t end = first_not_older(tx, than_us);
     bool may_write = tx->may_write;
     tx->may_write = true;
     int64_t forgotten = SQL_DO(tx,
-                               "DELETE FROM souk_idempotency WHERE key IN (SELECT key FROM souk_idempotency"
-                               " WHERE at_us < ?1 AND (result IS NOT NULL OR left_behind = 1) ORDER BY at_us LIMIT ?2)",
-                               sql_int(than_us), sql_int(IDEMPOTENCY_FORGET_MAX));
+                               "DELETE FROM souk_idempotency WHERE number IN (SELECT number FROM souk_idempotency"
+                               " WHERE number < ?1 AND (result IS NOT NULL OR left_behind = 1) ORDER BY number LIMIT ?2)",
+                               sql_int(end), sql_int(IDEMPOTENCY_FORGET_MAX));
     tx->may_write = may_write;
     return forgotten;
 }

@@ -93,7 +93,7 @@ static void old_answers_are_forgotten_in_slices_and_claims_stay(void **state)
 {
     (void)state;
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &other, "saga", 1);
+    idempotency_claim(tx, &other, "saga", 0);
     for (int i = 0; i < IDEMPOTENCY_FORGET_MAX + 10; i++) {
         struct idempotency_key one = {0};
         memcpy(one.key, &i, sizeof i);
