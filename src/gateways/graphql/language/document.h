@@ -40,7 +40,6 @@ struct document_value {
     uint32_t at;
     struct document_value *next; /* the next item, in a list */
     uint32_t count;              /* items of a list, fields of an object */
-    bool is_block;               /* a string in three quotes */
     union {
         struct text text; /* VARIABLE: its name, without $; INT, FLOAT: as written; STRING: what it means; ENUM: its name */
         bool boolean;
@@ -107,7 +106,8 @@ static inline bool document_has_alias(const struct document_selection *field)
 
 struct document_variable {
     uint32_t at;
-    struct text name; /* without $ */
+    uint32_t variable_at; /* of the $, behind the description */
+    struct text name;     /* without $ */
     struct document_type *type;
     struct document_value *default_value;
     struct document_directive *directives;
