@@ -101,6 +101,9 @@
 /* Events that one ?asOf= may replay: about 10 s of a reader, and 8 MB of the call's arena. */
 #define LIMIT_TEMPORAL_EVENTS 1000000
 
+/* Streams to clients that wait for something to happen (server-sent events, subscriptions), of all loops: as many as have connections. */
+#define LIMIT_WATCHES 10000
+
 /* --- carts --- */
 
 /* Different things in one cart: what a shopper can still look through, and a checkout reserve in one commit. */

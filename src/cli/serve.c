@@ -149,6 +149,7 @@ static void on_signal(uv_signal_t *signal, int number)
     if (atomic_exchange(&server->stopping, true))
         return;
     LOG_INFO("stopping", log_int("signal", number));
+    gateways_stop(server->gateways);
     for (size_t i = 0; i < server->lane_count; i++) {
         server->lanes[i].stop.run = stop_lane;
         loop_post(server->lanes[i].loop, &server->lanes[i].stop);

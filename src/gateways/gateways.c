@@ -2,10 +2,12 @@
 
 #include "base/assert.h"
 #include "gateways/rest/rest.h"
+#include "gateways/watch.h"
 
 #include <stdlib.h>
 
 struct gateways {
+    struct watches *watches;
     struct rest *rest;
 };
 
@@ -13,6 +15,7 @@ struct gateways *gateways_new(const struct gateways_options *options)
 {
     struct gateways *gateways = calloc(1, sizeof *gateways);
     ASSERT(gateways != NULL);
+    gateways->watches = watches_new();
     gateways->rest = rest_new(&(struct rest_options){
         .services = options->services,
         .service_count = options->service_count,
@@ -21,6 +24,7 @@ struct gateways *gateways_new(const struct gateways_options *options)
         .version = options->version,
         .cache_bytes = options->cache_bytes,
         .budget = options->budget,
+        .watches = gateways->watches,
         .ready = options->ready,
         .metrics = options->metrics,
         .data = options->data,
@@ -33,6 +37,7 @@ void gateways_free(struct gateways *gateways)
     if (gateways == NULL)
         return;
     rest_free(gateways->rest);
+    watches_free(gateways->watches);
     free(gateways);
 }
 
@@ -46,6 +51,12 @@ void gateways_touched(void *data, const char *resource, const char *key)
 {
     struct gateways *gateways = data;
     rest_touched(gateways->rest, resource, key);
+    watches_touched(gateways->watches, resource, key); /* after the caches: who is told must not read what was kept before */
+}
+
+void gateways_stop(struct gateways *gateways)
+{
+    watches_end(gateways->watches);
 }
 
 static size_t body_maximum(void *data, const struct http_request *request)

@@ -41,4 +41,7 @@ void gateways_handle(void *gateways, struct http_exchange *exchange);
 /* A resource has changed: answers made of it are old. From any thread; as `touched` of struct host_options. */
 void gateways_touched(void *gateways, const char *resource, const char *key);
 
+/* The server stops: streams end by themselves, each after what it is sending. From any thread. */
+void gateways_stop(struct gateways *gateways);
+
 #endif

@@ -10,6 +10,7 @@
 #define SOUK_REST_H
 
 #include "base/json_write.h"
+#include "gateways/watch.h"
 #include "guard/budget.h"
 #include "platform/http/http.h"
 #include "platform/rpc/call.h"
@@ -26,6 +27,7 @@ struct rest_options {
     const char *version;     /* of the program, for the reference */
     size_t cache_bytes;      /* for answers that everyone gets; 0: none */
     struct budget *budget;   /* what each client may ask; NULL: as much as they like */
+    struct watches *watches; /* for streams; NULL: none are to be had */
     /* Write one member per dependency, a boolean, into an open object; false when not ready. NULL: always ready. Any thread. */
     bool (*ready)(void *data, struct json_writer *checks);
     /* Add what others count, in Prometheus's text format. NULL: nothing. Any thread. */

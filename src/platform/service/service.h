@@ -110,8 +110,8 @@ struct host_options {
     struct bus *bus;
     struct loop *loop; /* where durable sagas go on after a restart, and the clock of timers ticks */
     struct readers *readers;
-    /* Told after each commit, before anybody is answered, which resources have changed ("product", "01jd…"); on the writer's thread. NULL:
-     * nobody asks. */
+    /* Told after each commit, before anybody is answered, which resources have changed ("product", "01jd…"), and when there are new events
+     * ("events", the service's name); on the writer's thread. NULL: nobody asks. */
     void (*touched)(void *data, const char *resource, const char *key);
     void *touched_data;
 };

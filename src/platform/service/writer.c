@@ -129,6 +129,8 @@ static void tell_touched(const struct batch *batch)
         return;
     for (const struct touched_resource *at = batch->touched.newest; at != NULL; at = at->before)
         options->touched(options->touched_data, at->resource, at->key);
+    if (batch->events > 0)
+        options->touched(options->touched_data, "events", batch->host->declaration->name);
 }
 
 static void answer_jobs(struct host *host, struct writer_job *jobs)
