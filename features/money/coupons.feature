@@ -74,6 +74,17 @@ Feature: What coupons come to
     When bob uses the coupon "ONCE"
     Then bob is told coupon_not_applicable
 
+  Scenario: Used up while it was in the cart
+    Given a coupon "ONCE" of 10 % that can be used 1 time
+    And ann has 1 "shirt" in her cart
+    And bob has 1 "shirt" in his cart
+    And ann uses the coupon "ONCE"
+    And bob uses the coupon "ONCE"
+    When ann checks out
+    Then ann's order comes to 17.99 EUR
+    When bob checks out
+    Then bob is told coupon_not_applicable
+
   Scenario: Given back is what was paid
     Given a coupon "TENTH" of 10 %
     And ann has 1 "shirt" in her cart

@@ -100,14 +100,14 @@ static void quote_lines(const struct books *books, struct arena *arena, const Pr
     }
 }
 
-static void quote_coupons(struct arena *arena, const Pricing__QuoteCartRequest *request, Pricing__Quote *quote)
+static void quote_coupons(const struct books *books, struct arena *arena, const Pricing__QuoteCartRequest *request, Pricing__Quote *quote)
 {
     quote->coupons = ARENA_ARRAY(arena, Pricing__QuotedCoupon *, request->n_coupons);
     for (size_t i = 0; i < request->n_coupons; i++) {
         Pricing__QuotedCoupon *coupon = ARENA_NEW(arena, Pricing__QuotedCoupon);
         pricing__quoted_coupon__init(coupon);
         coupon->code = request->coupons[i];
-        coupon->applied = strcasecmp(coupon->code, COUPON) == 0 && quote->subtotal >= COUPON_OFF;
+        coupon->applied = strcasecmp(coupon->code, COUPON) == 0 && quote->subtotal >= COUPON_OFF && !books->coupons_used_up;
         coupon->discount = coupon->applied ? COUPON_OFF : 0;
         coupon->reason = coupon->applied ? "" : "That coupon takes nothing off here.";
         quote->discount += coupon->discount;
@@ -120,7 +120,7 @@ static void quote(const struct books *books, struct arena *arena, const Pricing_
 {
     quote->currency = request->currency;
     quote_lines(books, arena, request, quote);
-    quote_coupons(arena, request, quote);
+    quote_coupons(books, arena, request, quote);
     bool goes_there = request->shipping_address != NULL && strcmp(request->shipping_address->country, "DE") == 0 &&
                       strcmp(request->shipping_method, "standard") == 0;
     if (quote->needs_shipping && goes_there) {

@@ -21,6 +21,7 @@ struct books {
     /* pricing */
     int64_t prices[SKU_COUNT]; /* 0: none */
     bool ships;                /* there are shipping methods: "standard", to DE, for 5.00 EUR */
+    bool coupons_used_up;
     unsigned redeemed, returned;
     /* inventory */
     int64_t stock[SKU_COUNT];

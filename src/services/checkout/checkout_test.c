@@ -167,6 +167,32 @@ static void nothing_to_pay(void **state)
     end(shop);
 }
 
+/* With nothing to pay no payment says that the order was cancelled between our placing it and our promising stock to it. */
+static void an_order_for_nothing_is_cancelled_meanwhile(void **state)
+{
+    (void)state;
+    struct shop *shop = shop_open(10);
+    const char *id = shop_cart(shop);
+    assert_int_equal(shop_add(shop, id, "shirt", SHIRTS, NULL), RESULT_OK);
+    shop->counter->books.prices[SHIRT] = 500;
+    Cart__AddCouponRequest coupon = CART__ADD_COUPON_REQUEST__INIT;
+    coupon.cart = id;
+    coupon.code = "TEN";
+    assert_int_equal(shop_call(shop, &cart__cart_service__add_coupon__method, &coupon.base, NULL, NULL), RESULT_OK);
+    stand_is(&shop->counter->inventory, inventory__inventory_service__allocate__method.index, STAND_IS_AWAY, 0);
+    struct asked *asked = shop_check_out(shop, id, "k");
+    world_run_for(shop->stall.world, SECOND_US);
+    Order__CancelOrderRequest cancel = ORDER__CANCEL_ORDER_REQUEST__INIT;
+    cancel.id = shop->counter->books.orders[0].id;
+    assert_int_equal(shop_call(shop, &order__order_service__cancel_order__method, &cancel.base, NULL, NULL), RESULT_OK);
+    stand_is(&shop->counter->inventory, inventory__inventory_service__allocate__method.index, STAND_OPEN, 0);
+    assert_int_equal(wait_for(asked), RESULT_OK);
+    asked_free(asked);
+    assert_int_equal(shop_allocated(shop, SHIRT), 0);
+    assert_int_equal(shop_reserved(shop, SHIRT), 0);
+    end(shop);
+}
+
 /* --- what is in the way ---------------------------------------------------------------------------------------------------- */
 
 static enum result check_out_expecting(struct shop *shop, const char *cart_id, int64_t total, const char *currency,
@@ -200,6 +226,24 @@ static void the_price_must_be_the_one_shown(void **state)
     assert_undone(shop, id);
     assert_int_equal(check_out_expecting(shop, id, TOTAL, "EUR", NULL), RESULT_OK);
     assert_sold(shop, id);
+    end(shop);
+}
+
+/* The buyer saw a total with the coupon: they are asked before they pay one without it. */
+static void a_coupon_that_takes_nothing_off_any_more(void **state)
+{
+    (void)state;
+    struct shop *shop = shop_open(9);
+    const char *id = full_cart(shop);
+    int64_t told = 0;
+    shop->counter->books.coupons_used_up = true;
+    assert_int_equal(check_out(shop, id, "k1"), RESULT_COUPON_NOT_APPLICABLE);
+    assert_undone(shop, id);
+    assert_int_equal(check_out_expecting(shop, id, TOTAL, "EUR", &told), RESULT_PRICE_CHANGED);
+    assert_int_equal(told, TOTAL + 1000);
+    assert_int_equal(check_out_expecting(shop, id, told, "EUR", NULL), RESULT_OK); /* they know */
+    assert_int_equal(shop->counter->books.redeemed, 0);
+    assert_int_equal(shop->counter->books.payments[0].amount, told);
     end(shop);
 }
 
@@ -659,7 +703,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sale),
         cmocka_unit_test(nothing_to_pay),
+        cmocka_unit_test(an_order_for_nothing_is_cancelled_meanwhile),
         cmocka_unit_test(the_price_must_be_the_one_shown),
+        cmocka_unit_test(a_coupon_that_takes_nothing_off_any_more),
         cmocka_unit_test(what_is_in_the_way_is_said),
         cmocka_unit_test(somebody_was_faster),
         cmocka_unit_test(each_call_refused_undoes_what_was_done),

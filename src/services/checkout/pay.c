@@ -185,14 +185,19 @@ static void on_looked(struct saga_run *run, const Order__Order *order)
     call_inventory_deallocate(run, &request, on_deallocated);
 }
 
-static void on_not_captured(struct saga_run *run, const struct problem *problem)
+static void look_at_order(struct saga_run *run)
 {
     Order__GetOrderRequest request = ORDER__GET_ORDER_REQUEST__INIT;
 
-    (void)problem; /* the order shows what its payment is */
     request.id = checkout_state(run)->order->id;
     request.order_token = checkout_order_token(run->arena, run->id);
     call_order_get(run, &request, on_looked);
+}
+
+static void on_not_captured(struct saga_run *run, const struct problem *problem)
+{
+    (void)problem; /* the order shows what its payment is */
+    look_at_order(run);
 }
 
 void checkout_capture_payment(struct saga_run *run)
@@ -200,8 +205,12 @@ void checkout_capture_payment(struct saga_run *run)
     const Order__Order *order = checkout_state(run)->order;
     Payment__CaptureRequest request = PAYMENT__CAPTURE_REQUEST__INIT;
 
-    if (order->n_payments == 0 || order->status != ORDER__ORDER_STATUS__ORDER_STATUS_PLACED) {
-        saga_next(run); /* nothing to pay, or cancelled already */
+    if (order->status != ORDER__ORDER_STATUS__ORDER_STATUS_PLACED) {
+        saga_next(run); /* cancelled already */
+        return;
+    }
+    if (order->n_payments == 0) {
+        look_at_order(run); /* nothing to pay, and no payment to tell us that it was cancelled */
         return;
     }
     request.id = order->payments[0]->id;

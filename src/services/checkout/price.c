@@ -2,7 +2,9 @@
  * What the cart costs, and whether it can be bought as it is.
  *
  * The refusals are those that the cart shows as its obstacles (cart/show.c), by the same codes and in the same order; then comes what only the
- * buyer can say: that this is the price they agreed to.
+ * buyer can say: that this is the price they agreed to. Who says so by `acceptedTotal` is taken at their word. Who does not has seen the cart with
+ * its coupons, as a coupon that takes nothing off is not let in (cart/add_coupon.c): when one of them takes nothing off any more, they would be
+ * charged more than they expect, and are asked first.
  */
 #include "services/checkout/checkout_internal.h"
 
@@ -28,6 +30,25 @@ static void refuse_price(struct saga_run *run, const Common__Money *accepted, co
     saga_refuse_as(run, &problem);
 }
 
+static const Pricing__QuotedCoupon *coupon_not_applied(const Pricing__Quote *quote)
+{
+    for (size_t i = 0; i < quote->n_coupons; i++)
+        if (!quote->coupons[i]->applied)
+            return quote->coupons[i];
+    return NULL;
+}
+
+static void refuse_coupon(struct saga_run *run, const Pricing__QuotedCoupon *coupon, const Pricing__Quote *quote)
+{
+    struct problem_number number = {.name = "total", .value = quote->total};
+    struct problem problem = {.result = RESULT_COUPON_NOT_APPLICABLE, .numbers = &number};
+
+    problem.detail = arena_printf(run->arena, "%s: %s The total is %lld without it (minor units of %s). Take the coupon out of the cart, or"
+                                              " send this total as acceptedTotal.",
+                                  coupon->code, coupon->reason, (long long)quote->total, quote->currency);
+    saga_refuse_as(run, &problem);
+}
+
 /* Refuse what can't be bought as it is: false. */
 static bool check(struct saga_run *run, const Cart__StoredCart *cart, const Pricing__Quote *quote)
 {
@@ -46,6 +67,8 @@ static bool check(struct saga_run *run, const Cart__StoredCart *cart, const Pric
         saga_refuse(run, RESULT_CURRENCY_MISMATCH, "The cart is in %s.", quote->currency);
     else if (accepted && accepted->amount != quote->total)
         refuse_price(run, accepted, quote);
+    else if (!accepted && coupon_not_applied(quote))
+        refuse_coupon(run, coupon_not_applied(quote), quote);
     else
         return true;
     return false;

@@ -3,13 +3,16 @@
  *
  *     begin - give the money back - give the stock back - end
  *
- * From the moment it has begun nothing ships, so there is no way back: each step is repeated until it succeeds.
+ * From the moment it has begun nothing ships, so there is no way back: each step is repeated until it succeeds. Where the
+ * provider does not answer, the order stays `cancelling`.
  */
 #include "services/order/order_internal.h"
 
 #include "base/limits.h"
 #include "souk/inventory/v1/inventory.client.h"
 #include "souk/payment/v1/payment.client.h"
+
+#define LONGEST_BACK_OFF_US INT64_C(60000000)
 
 static Order__CancelState *state_of(struct saga_run *run)
 {
@@ -94,14 +97,56 @@ static void refund(struct saga_run *run, const char *payment_id)
     call_payment_refund(run, request, refunded);
 }
 
-/* The checkout may have captured, or be capturing, without the order knowing yet: then there is no promise to let go, but money to give
- * back as soon as it is here. */
-static void looked(struct saga_run *run, const Payment__Payment *payment)
+/* --- not a promise any more: the checkout has captured, or is capturing, and the order does not know yet --- */
+
+/* 0.3 s, 0.6 s … a minute. Until then the order is `cancelling` and its saga open, which staff see and can have tried again. */
+static int64_t back_off_us(const struct saga_run *run)
+{
+    unsigned doublings = run->attempt < 8 ? run->attempt : 8;
+    int64_t time_us = (INT64_C(1000) * LIMIT_PROVIDER_RETRY_MS) << doublings;
+
+    return time_us < LONGEST_BACK_OFF_US ? time_us : LONGEST_BACK_OFF_US;
+}
+
+static void look_again(struct saga_run *run)
+{
+    saga_again_anew(run, back_off_us(run));
+}
+
+static void not_settled(struct saga_run *run, const struct problem *problem)
+{
+    (void)problem; /* it was let go, or never taken, meanwhile */
+    look_again(run);
+}
+
+/* Taken: give it back. Not to be taken: then it can be let go. */
+static void settled(struct saga_run *run, const Payment__Payment *payment)
 {
     if (payment->captured->amount > 0)
         refund(run, payment->id);
     else
-        saga_again_anew(run, LIMIT_PROVIDER_RETRY_MS * 1000);
+        look_again(run);
+}
+
+/* Whoever began the capture may never come back to it. Asking once more takes nothing twice, and finds out what became of it. */
+static void settle(struct saga_run *run, const char *payment_id)
+{
+    Payment__CaptureRequest *request = ARENA_NEW(run->arena, Payment__CaptureRequest);
+
+    payment__capture_request__init(request);
+    request->id = payment_id;
+    saga_otherwise(run, not_settled);
+    call_payment_capture(run, request, settled);
+}
+
+static void looked(struct saga_run *run, const Payment__Payment *payment)
+{
+    if (payment->captured->amount > 0)
+        refund(run, payment->id);
+    else if (payment->status == PAYMENT__PAYMENT_STATUS__PAYMENT_STATUS_CAPTURING)
+        settle(run, payment->id);
+    else
+        look_again(run);
 }
 
 static void not_voided(struct saga_run *run, const struct problem *problem)

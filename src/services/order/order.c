@@ -132,7 +132,7 @@ bool order_payment_is_news(const Order__Order *order, const Order__OrderPayment 
         if (strcmp(known->id, payment->id) != 0)
             continue;
         if (captured == 0 && refunded == 0)
-            return strcmp(known->status, payment->status) != 0;
+            return strcmp(known->status, payment->status) != 0 && strcmp(known->status, "voided") != 0;
         return captured >= 0 && refunded >= 0;
     }
     return true;

@@ -31,7 +31,7 @@ size_t order_unfulfilled(struct arena *arena, const Order__Order *order, Order__
 /* A payment as an order shows it. */
 Order__OrderPayment *order_payment(struct arena *arena, const Payment__Payment *payment);
 /* Whether the order does not know that yet. What is noted about a payment may come late, or twice; but money that was taken or given back
- * stays so, and tells what is older. */
+ * stays so, and so does a promise that was let go: that tells what is older. */
 bool order_payment_is_news(const Order__Order *order, const Order__OrderPayment *payment);
 /* The refund of that id, given back; NULL when the payment has none, or the provider would not. */
 const Payment__PaymentRefund *order_refund_done(const Payment__Payment *payment, const char *refund_id);
