@@ -27,6 +27,12 @@ Feature: Categories
     When the merchant renames the category "Polos" to "Polo shirts"
     Then the shop shows "polo" in "Polo shirts"
 
+  Scenario: Siblings in the order of their positions
+    Given a category "Ties" in "Clothes" at position 3
+    And a category "Hats" in "Clothes" at position 1
+    And a category "Belts" in "Clothes" at position 2
+    Then the categories in "Clothes" are, in this order: Shirts, Hats, Belts, Ties
+
   Scenario: The top ones first
     Given a category "Kitchen"
     Then the first two categories are at the top

@@ -62,6 +62,33 @@ Feature: Finding products
     And a shopper looks for products with category=kitchen&inStock=true
     Then these are found: mug
 
+  Scenario: A list that was shown before is never old
+    Given shoppers have looked at every list of "shirts" and "kitchen"
+    When ann puts 1 "kettle" into her cart
+    And ann checks out
+    And the merchant sets the price of "polo" to 1.00 EUR
+    And the merchant moves the product "shirt-r" to "kitchen"
+    And a shopper looks for products with category=kitchen&inStock=true
+    Then these are found: mug, shirt-r
+    When a shopper looks for products with category=shirts&sort=price_asc
+    Then these are found, in this order: polo, shirt-b
+    When a shopper looks for products with category=shirts&sort=newest
+    Then these are found, in this order: polo, shirt-b
+    When a shopper looks for products with sort=price_asc
+    Then these are found, in this order: polo, mug, shirt-r, shirt-b, kettle
+
+  Scenario: A list stays in the cache when something else changes
+    Given a shopper has read the list "kitchen"
+    When the merchant sets the price of "polo" to 1.00 EUR
+    And ann puts 1 "polo" into her cart
+    And ann checks out
+    Then the list "kitchen" is answered from the cache
+
+  Scenario: Pages of very long titles
+    Given 3 products whose titles are as long as can be
+    When a shopper pages through all products by title, 1 at a time
+    Then 8 pages were shown, with 8 products, each once
+
   Scenario Outline: What can't be asked
     When a shopper looks for products with <filter>
     Then the shopper is told <code>

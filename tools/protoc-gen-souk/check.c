@@ -543,6 +543,21 @@ static void check_copy(const struct model *model, const struct method *method, c
         refuse(&method->is, "the copy \"%s\" has no key that is a {field} of %s.", copy, method->output->is.name);
 }
 
+/* "products/{category}" */
+static void check_tag(const struct method *method, const char *tag)
+{
+    const char *key = tag;
+    const char *kind = next_part(&key, '/');
+    size_t length = key ? strlen(key) : 0;
+    bool repeated;
+    if (!method->rule->cache_seconds)
+        refuse(&method->is, "%s has tags, but no cache_seconds that they would be of use to.", method->is.name);
+    if (!*kind || length == 0 ||
+        (!same(key, "*") && (length < 3 || key[0] != '{' || key[length - 1] != '}' ||
+                             !message_path(method->input, copied(key + 1, length - 2), &repeated))))
+        refuse(&method->is, "the tag \"%s\" is neither \"kind/*\" nor \"kind/{field}\" with a field of %s.", tag, method->input->is.name);
+}
+
 static void check_history(const struct model *model, const struct method *method, const char *history)
 {
     const char *key = history;
@@ -584,6 +599,8 @@ static void check_method(const struct model *model, const struct method *method)
         check_route(method, &method->routes[i]);
     for (size_t i = 0; i < rule->n_history; i++)
         check_history(model, method, rule->history[i]);
+    for (size_t i = 0; i < rule->n_tags; i++)
+        check_tag(method, rule->tags[i]);
     for (size_t i = 0; i < rule->n_copies; i++)
         check_copy(model, method, rule->copies[i]);
     if (!rule->internal)

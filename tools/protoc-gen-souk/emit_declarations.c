@@ -216,6 +216,8 @@ static void emit_method(FILE *out, const struct method *method)
         emit_routes(out, method);
     if (rule->n_history)
         emit_streams(out, method, "history", rule->history, rule->n_history);
+    if (rule->n_tags)
+        emit_streams(out, method, "tags", rule->tags, rule->n_tags);
     if (rule->n_copies)
         emit_streams(out, method, "copies", rule->copies, rule->n_copies);
     fprintf(out, "const struct method_declaration %s__method = {\n", method->c_name);
@@ -240,6 +242,8 @@ static void emit_method(FILE *out, const struct method *method)
     emit_number_member(out, INDENT, "cache_seconds", rule->cache_seconds);
     if (rule->n_history)
         fprintf(out, INDENT ".history = %s__history,\n", method->c_name);
+    if (rule->n_tags)
+        fprintf(out, INDENT ".tags = %s__tags,\n", method->c_name);
     if (rule->n_copies)
         fprintf(out, INDENT ".copies = %s__copies,\n", method->c_name);
     fputs("};\n", out);

@@ -399,7 +399,7 @@ static void lists_page_by_page(void **state)
     assert_head("Link: </v1/products?inStock=true&limit=1&option.Color=Red&option.Size=L&q=a%26b&sort=title&cursor=c%2F1>; "
                 "rel=\"next\"\n");
     assert_no_body("nextCursor");
-    assert_head("Surrogate-Key: product/p1 product\n");
+    assert_head("Surrogate-Key: product/p1 products category\n");
 }
 
 static void takes_the_category_from_either_path(void **state)

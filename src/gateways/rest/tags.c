@@ -76,11 +76,30 @@ static void add_history(struct tags *tags, const struct method_declaration *meth
     message_path_each(&path, from, add_stream, &adding);
 }
 
+/* "products/{category}": the lists of one category, or of all when none was asked for. */
+static void add_declared(struct tags *tags, const struct method_declaration *method, const char *tag, const ProtobufCMessage *request)
+{
+    const char *slash = strchr(tag, '/'), *end = tag + strlen(tag) - 1;
+    struct text kind = {tag, (size_t)(slash - tag)};
+    size_t before = tags->count;
+    if (slash[1] == '{') {
+        struct message_path path = message_path(method->input, (struct text){slash + 2, (size_t)(end - slash - 2)});
+        struct stream_adding adding = {.tags = tags, .kind = arena_strndup(tags->arena, kind.at, kind.length)};
+        message_path_each(&path, request, add_stream, &adding);
+    }
+    if (tags->count == before)
+        tags_add_kind(tags, kind);
+}
+
 void tags_add_method(struct tags *tags, const struct method_declaration *method, const ProtobufCMessage *request,
                      const ProtobufCMessage *answer)
 {
     for (const char *const *history = method->history; history != NULL && *history != NULL; history++)
         add_history(tags, method, *history, request, answer);
+    for (const char *const *tag = method->tags; tag != NULL && *tag != NULL; tag++)
+        add_declared(tags, method, *tag, request);
+    if (method->tags != NULL)
+        return;
     struct field items = message_field(method->output, TEXT("items"));
     if (items.descriptor != NULL && items.declaration->message != NULL && items.declaration->message->resource != NULL)
         tags_add_kind(tags, text_of(items.declaration->message->resource));

@@ -22,8 +22,8 @@ struct tags {
 
 void tags_add(struct tags *tags, const char *resource, struct text key);
 void tags_add_kind(struct tags *tags, struct text resource);
-/* What a query's answer depends on beyond the resources shown in it: the streams that its `history` names, and, when it is a list of
- * resources, whatever there is of their kind. */
+/* What a query's answer depends on beyond the resources shown in it: the streams that its `history` names, what its `tags` name, and, when
+ * it is a list of resources and names nothing, whatever there is of their kind. */
 void tags_add_method(struct tags *tags, const struct method_declaration *method, const ProtobufCMessage *request,
                      const ProtobufCMessage *answer);
 /* "product/01jd… product" for the Surrogate-Key header. A key whose characters a header can't carry was replaced by its kind. */

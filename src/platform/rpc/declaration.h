@@ -122,6 +122,7 @@ struct method_declaration {
     const char *media_type;   /* what a bulk body is sent as; NULL for JSON */
     int cache_seconds;        /* shared caches may keep the answer so long; 0: private, no-store */
     const char *const *history; /* the streams to replay for ?asOf=: "product/{id}"; NULL-terminated, NULL: no ?asOf= */
+    const char *const *tags;    /* what makes a list old beside its items: "products/{category}"; NULL-terminated or NULL */
     const char *const *copies;  /* what it shows of others, for ?asOf=: "inventory:stock/{variants.sku}"; NULL-terminated or NULL */
 };
 

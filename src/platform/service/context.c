@@ -117,15 +117,18 @@ enum result context_check_version(struct context *context, int64_t version)
 
 /* --- in apply and project ---------------------------------------------------------------------------------------- */
 
+#define TOUCHES_LOOKED_AT 16
+
 void tx_touch(struct tx *tx, const char *resource, const char *key)
 {
     struct touched *touched = tx->touched;
     if (touched == NULL)
         return;
-    /* Several events of one command mostly speak of one resource. */
-    const struct touched_resource *newest = touched->newest;
-    if (newest != NULL && strcmp(newest->key, key) == 0 && strcmp(newest->resource, resource) == 0)
-        return;
+    /* Several events of one command mostly speak of the same few resources. */
+    const struct touched_resource *known = touched->newest;
+    for (int i = 0; known != NULL && i < TOUCHES_LOOKED_AT; i++, known = known->before)
+        if (strcmp(known->key, key) == 0 && strcmp(known->resource, resource) == 0)
+            return;
 
     struct touched_resource *entry = ARENA_NEW(touched->arena, struct touched_resource);
     *entry = (struct touched_resource){

@@ -14,6 +14,8 @@ static size_t products_in(struct tx *tx, const char *category_id, const char ***
     *ids = ARENA_ARRAY(tx->arena, const char *, (size_t)count);
     while (sql_next(&rows))
         (*ids)[n++] = sql_get_string(&rows, 0);
+    for (size_t i = 0; i < n; i++)
+        product_lists_touch(tx, (*ids)[i]); /* by the names that the categories have until now */
     return n;
 }
 
@@ -21,6 +23,7 @@ static void products_compute(struct tx *tx, const char *const *ids, size_t count
 {
     for (size_t i = 0; i < count; i++) {
         product_categories_compute(tx, product_stored(tx, ids[i]));
+        product_lists_touch(tx, ids[i]);
         tx_touch(tx, "product", ids[i]);
     }
 }

@@ -87,6 +87,7 @@ void product_categories_compute(struct tx *tx, const Catalog__Product *product)
 
 static void index_clear(struct tx *tx, const char *product_id)
 {
+    product_lists_touch(tx, product_id);
     SQL_DO(tx,
            "DELETE FROM variant_component WHERE bundle IN (SELECT sku FROM variant WHERE product_id = ?1)",
            sql_string(product_id));
@@ -103,6 +104,7 @@ static void index_product(struct tx *tx, const Catalog__Product *product)
     index_words(tx, product);
     product_price_compute(tx, product->id);
     product_stock_compute(tx, product->id);
+    product_lists_touch(tx, product->id);
 }
 
 /* --- the row --- */

@@ -50,6 +50,8 @@ void product_categories_compute(struct tx *tx, const Catalog__Product *product);
 void product_price_compute(struct tx *tx, const char *product_id);
 /* Whether any variant of it can be bought. True when that changed. */
 bool product_stock_compute(struct tx *tx, const char *product_id);
+/* The lists that a product is in, or could be, are old: call it before and after what changes its categories. */
+void product_lists_touch(struct tx *tx, const char *product_id);
 /* The words of a text, ASCII letters in lower case, each at most 40 bytes: how products are found. */
 void words_each(struct text text, void (*each)(void *data, struct text word), void *data);
 

@@ -42,6 +42,21 @@ bool product_stock_compute(struct tx *tx, const char *product_id)
     return true;
 }
 
+/* Lists of a category are tagged by what was asked for, its id or its slug; all of them together by "products". */
+void product_lists_touch(struct tx *tx, const char *product_id)
+{
+    struct sql_rows rows = SQL_SELECT(tx,
+                                      "SELECT category.id, category.slug FROM product_category JOIN category"
+                                      " ON category.id = product_category.category_id WHERE product_id = ?1",
+                                      sql_string(product_id));
+
+    tx_touch(tx, "products", "");
+    while (sql_next(&rows)) {
+        tx_touch(tx, "products", sql_get_string(&rows, 0));
+        tx_touch(tx, "products", sql_get_string(&rows, 1));
+    }
+}
+
 static const char *product_of(struct tx *tx, const char *sku)
 {
     return SQL_STRING(tx, "SELECT product_id FROM variant WHERE sku = ?1", sql_string(sku));
@@ -68,6 +83,7 @@ void catalog_project_prices_set(struct tx *tx, const struct event *event, const 
     if (product_id) {
         product_price_compute(tx, product_id);
         tx_touch(tx, "product", product_id);
+        product_lists_touch(tx, product_id); /* some are in the order of prices, some show a range of them */
     }
 }
 
@@ -82,8 +98,11 @@ static const Inventory__Level *level_of(const ProtobufCMessage *data)
 
 static void product_level_changed(struct tx *tx, const char *product_id)
 {
-    product_stock_compute(tx, product_id);
+    bool list_changes = product_stock_compute(tx, product_id);
+
     tx_touch(tx, "product", product_id);
+    if (list_changes)
+        product_lists_touch(tx, product_id);
 }
 
 /* The products that sell the SKU as a part of a bundle. */

@@ -128,6 +128,31 @@ Given('these products', async function (table) {
 When(/^a shopper looks for products with (.+)$/, async function (filters) {
   this.anyone = { last: await this.driver.listProducts(parameters(filters)) };
 });
+Given('shoppers have looked at every list of {string} and {string}', async function (first, second) {
+  for (const category of [first, second, undefined]) {
+    for (const more of [{}, { inStock: true }, { sort: 'price_asc' }, { sort: 'newest' }]) {
+      (await this.driver.listProducts({ category, ...more })).wanted('a list');
+    }
+  }
+});
+When('the merchant moves the product {string} to {string}', async function (sku, category) {
+  (await this.driver.changeProduct(this.product(sku).id, { categories: [{ slug: category }] })).wanted('moved');
+});
+const hits = async (world) => Number(/^souk_cache_hits_total(?:\{[^}]*\})? (\d+)/m.exec((await world.driver.send('GET', '/metrics')).body)[1]);
+Given('a shopper has read the list {string}', async function (category) {
+  (await this.driver.listProducts({ category })).wanted(category);
+});
+Then('the list {string} is answered from the cache', async function (category) {
+  const before = await hits(this);
+  (await this.driver.listProducts({ category })).wanted(category);
+  assert.equal(await hits(this), before + 1);
+});
+Given('{int} products whose titles are as long as can be', async function (count) {
+  for (let i = 0; i < count; i += 1) await this.offer(`long-${i}`, money('1.00', 'EUR'), { title: '\u{1F455}'.repeat(254) + i });
+});
+When('a shopper pages through all products by title, {int} at a time', async function (limit) {
+  await pageThrough(this, { limit, sort: 'title' });
+});
 const found = (world) => world.anyone.last.wanted('a list').items.map((one) => one.variants[0].sku);
 Then(/^these are found: (.+)$/, function (skus) {
   assert.deepEqual(found(this).sort(), words(skus).sort());
@@ -141,9 +166,9 @@ Then(/^"([^"]+)" counts (.+)$/, function (name, counts) {
   const counted = facet.values.map((one) => [name === 'category' ? slugOf(one.label) : one.value, String(one.count)]);
   assert.deepEqual(counted.sort(), expected.sort());
 });
-async function pageThrough(world, limit, between) {
+async function pageThrough(world, options, between) {
   const pages = [];
-  for (let page = await world.driver.listProducts({ limit }); ; page = await world.driver.nextPage(page)) {
+  for (let page = await world.driver.listProducts(options); ; page = await world.driver.nextPage(page)) {
     pages.push(page.wanted('a page').items.map((one) => one.variants[0].sku));
     if (!page.next) break;
     if (pages.length === 1) await between?.();
@@ -151,11 +176,11 @@ async function pageThrough(world, limit, between) {
   world.pages = pages;
 }
 When('a shopper pages through all products, {int} at a time', async function (limit) {
-  await pageThrough(this, limit);
+  await pageThrough(this, { limit });
 });
 When('a shopper pages through all products, {int} at a time, and {string} is added after the first page', async function (limit, sku) {
   this.before = [...this.products.keys()];
-  await pageThrough(this, limit, () => this.offer(sku, money('1.00', 'EUR')));
+  await pageThrough(this, { limit }, () => this.offer(sku, money('1.00', 'EUR')));
 });
 Then('{int} pages were shown, with {int} products, each once', function (count, products) {
   assert.equal(this.pages.length, count);
@@ -218,6 +243,13 @@ Given('a category {string}', async function (name) {
 });
 Given('a category {string} in {string}', async function (name, above) {
   this.named.set(name, (await this.driver.createCategory({ name, parentId: this.named.get(above).id })).wanted(name));
+});
+Given('a category {string} in {string} at position {int}', async function (name, above, position) {
+  (await this.driver.createCategory({ name, parentId: this.named.get(above).id, position })).wanted(name);
+});
+Then(/^the categories in "([^"]+)" are, in this order: (.+)$/, async function (above, names) {
+  const all = await this.every((options) => this.driver.listCategories({ ...options, limit: 2 }));
+  assert.deepEqual(all.filter((one) => one.parentId === this.named.get(above).id).map((one) => one.name), words(names));
 });
 Given('a product {string} at {money} in the category {string}', async function (sku, price, category) {
   await this.offer(sku, price, { product: { categories: [{ id: this.named.get(category).id }] } });
