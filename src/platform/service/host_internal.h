@@ -185,7 +185,7 @@ enum result readers_take(struct readers *readers, struct host *host, const struc
                          const ProtobufCMessage *request, struct call *call);
 
 /* query.c */
-enum result query_run(struct query *query, struct connection *connection);
+enum result query_run(struct query *query, struct tx *tx);
 
 /* writer.c */
 void writer_init(struct host *host);

@@ -114,15 +114,13 @@ static enum result run_in_the_past(struct query *query, struct tx *live)
     return result;
 }
 
-enum result query_run(struct query *query, struct connection *connection)
+enum result query_run(struct query *query, struct tx *tx)
 {
-    struct tx *tx = tx_begin(connection);
     enum result result = query->call->as_of_us != 0 ? run_in_the_past(query, tx)
                                                     : run_handler(query, tx, env_now_us(query->host->env));
     if (tx->failed) {
         query->call->problem = (struct problem){0};
         result = call_refuse(query->call, RESULT_STORAGE_UNAVAILABLE, NULL);
     }
-    tx_rollback(tx);
     return result;
 }

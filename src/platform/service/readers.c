@@ -4,7 +4,8 @@
  * One queue for all of them. A reader that finds it empty notes that it is idle and sleeps; whoever adds a query wakes one idle
  * reader. A busy reader takes its share of what waits, a few queries at once, and brings their answers home together.
  *
- * Each query is one read transaction, on the reader's own connection to that service's store.
+ * A query runs in a read transaction on the reader's own connection to that service's store. Queries of one share that ask the same
+ * service follow each other in one transaction: all of them were asked before it began, so what it sees is new enough for each.
  */
 #include "base/assert.h"
 #include "base/limits.h"
@@ -27,6 +28,8 @@ struct reader {
         struct connection *connection;
     } connections[HOSTS_MAX];
     size_t connection_count;
+    const struct host *reading; /* whose transaction is open, or NULL */
+    struct tx *tx;
 };
 
 struct readers {
@@ -141,15 +144,37 @@ static struct connection *connection_to(struct reader *reader, struct host *host
     return connection;
 }
 
+static void end_reading(struct reader *reader)
+{
+    if (reader->reading != NULL)
+        tx_rollback(reader->tx);
+    reader->reading = NULL;
+}
+
+static bool begin_reading(struct reader *reader, struct host *host)
+{
+    if (reader->reading == host)
+        return true;
+    end_reading(reader);
+    struct connection *connection = connection_to(reader, host);
+    if (connection == NULL)
+        return false;
+    reader->reading = host;
+    reader->tx = tx_begin(connection);
+    return true;
+}
+
 static enum result run(struct reader *reader, struct query *query)
 {
     struct call *call = query->call;
     if (env_monotonic_us(query->host->env) > call->deadline_us)
         return call_refuse(call, RESULT_DEADLINE_EXCEEDED, "It waited too long for its turn.");
-    struct connection *connection = connection_to(reader, query->host);
-    if (connection == NULL)
+    if (!begin_reading(reader, query->host))
         return call_refuse(call, RESULT_STORAGE_UNAVAILABLE, NULL);
-    return query_run(query, connection);
+    enum result result = query_run(query, reader->tx);
+    if (reader->tx->failed)
+        end_reading(reader);
+    return result;
 }
 
 static void run_query(struct reader *reader, struct query *query)
@@ -177,6 +202,7 @@ static bool reader_step(void *data)
         run_query(reader, query);
         deliveries_add(&deliveries, &query->delivery);
     }
+    end_reading(reader);
     deliveries_post(&deliveries);
     return any;
 }
