@@ -39,6 +39,7 @@ struct options {
     struct disk_temper disk;
     struct network_temper network;
     struct bank_temper bank;
+    struct bus_temper bus;
     struct clients_temper clients;
     unsigned crashes;
     uint64_t changes_apart_max;
@@ -88,6 +89,12 @@ static struct options draw(uint64_t seed)
         .think_us_max = (int64_t)1000 << random_below(random, 14),
         .twice_per_million = up_to(random, 300000),
     };
+    options.bus = (struct bus_temper){
+        .lost_per_million = up_to(random, 400000),
+        .twice_per_million = up_to(random, 300000),
+        .unreachable_per_million = up_to(random, 200000),
+        .silence_us_max = (int64_t)1000 << random_below(random, 15),
+    };
     options.crashes = random_chance(random, 250000) ? 0 : 1 + (unsigned)random_below(random, 8);
     options.changes_apart_max = UINT64_C(1) << (4 + random_below(random, 9));
     options.stops = random_chance(random, 200000);
@@ -107,6 +114,9 @@ static void print_options(const struct options *options)
     printf("  bank      out %u per million; lost: requests %u, answers %u; repeated %u; up to %" PRId64 " us\n",
            options->bank.outage_per_million, options->bank.request_lost_per_million, options->bank.answer_lost_per_million, options->bank.repeated_per_million,
            options->bank.travel_us_max);
+    printf("  bus       per million: lost %u, twice %u, feeds out of reach %u; heard after up to %" PRId64 " us\n",
+           options->bus.lost_per_million, options->bus.twice_per_million, options->bus.unreachable_per_million,
+           options->bus.silence_us_max);
     printf("  people    %u buyers, %u things for staff to do, thinking up to %" PRId64 " us, sent twice %u per million\n",
            options->clients.buyers, options->clients.staff_actions, options->clients.think_us_max, options->clients.twice_per_million);
 }
@@ -183,6 +193,7 @@ static void trouble(struct simulation *simulation)
     disk_be(simulation->disk, &options->disk);
     network_be(simulation->network, &options->network);
     bank_be(simulation->bank, &options->bank);
+    site_be(simulation->site, &options->bus);
     site_plan_crashes(simulation->site, options->crashes, options->changes_apart_max);
     clients_begin(simulation->clients, &options->clients);
     uint64_t until = world_steps(simulation->world) + STEPS_MAX;
@@ -203,6 +214,7 @@ static void rest(struct simulation *simulation)
     disk_be(simulation->disk, &(struct disk_temper){.sync_us_max = 100});
     network_be(simulation->network, &(struct network_temper){.travel_us_max = 1000});
     bank_be(simulation->bank, &(struct bank_temper){.travel_us_max = 10000});
+    site_be(simulation->site, &(struct bus_temper){0});
     site_plan_crashes(simulation->site, 0, 0);
     clients_hurry(simulation->clients);
     int64_t began_us = world_elapsed_us(simulation->world);

@@ -15,6 +15,8 @@ struct site {
     struct machine *machine;
     struct loop *loops[SITE_LOOPS];
     struct shop *shop;
+    struct bus_temper bus;
+    int64_t word_us; /* when who has missed a word is told again */
     bool draining, drained;
     unsigned starts;
     unsigned crashes_left;
@@ -27,6 +29,38 @@ static void start(void *data);
 static struct random *chance(const struct site *site)
 {
     return world_random(site->world);
+}
+
+/* --- the bus between the services --- */
+
+static unsigned carry(void *data)
+{
+    struct site *site = data;
+    if (site->bus.lost_per_million && random_chance(chance(site), site->bus.lost_per_million))
+        return 0;
+    return site->bus.twice_per_million && random_chance(chance(site), site->bus.twice_per_million) ? 2 : 1;
+}
+
+static bool reach(void *data)
+{
+    struct site *site = data;
+    return !site->bus.unreachable_per_million || !random_chance(chance(site), site->bus.unreachable_per_million);
+}
+
+/* A word that was lost arrives late, this way. */
+static void tell_again(struct site *site)
+{
+    if (!site->shop || site->bus.silence_us_max == 0 || world_elapsed_us(site->world) < site->word_us)
+        return;
+    site->word_us = world_elapsed_us(site->world) + random_between(chance(site), 1, site->bus.silence_us_max);
+    bus_embedded_tell_again(shop_bus(site->shop));
+}
+
+void site_be(struct site *site, const struct bus_temper *temper)
+{
+    site->bus = *temper;
+    if (site->shop)
+        bus_embedded_tell_again(shop_bus(site->shop));
 }
 
 /* --- crashing --- */
@@ -103,6 +137,7 @@ void site_stop(struct site *site)
 
 void site_tick(struct site *site)
 {
+    tell_again(site);
     if (site->crash_step > 0 && world_steps(site->world) >= site->crash_step) {
         site->crash_step = 0;
         site_crash(site);
@@ -150,6 +185,7 @@ static void start(void *data)
     }
     world_note(site->world, "site: started");
     site->shop = shop;
+    bus_embedded_weather(shop_bus(shop), &(struct bus_weather){carry, reach, site});
 }
 
 struct site *site_new(struct world *world, struct disk *disk, struct loop *loop)

@@ -12,6 +12,13 @@
 
 struct site;
 
+/* How word of commits travels between services; all zero is at once. */
+struct bus_temper {
+    unsigned lost_per_million, twice_per_million;
+    unsigned unreachable_per_million; /* of reads of a feed */
+    int64_t silence_us_max;           /* who has missed a word hears of it after at most so long */
+};
+
 /* `loop` is one of a machine that never crashes. Starts the shop soon. */
 struct site *site_new(struct world *world, struct disk *disk, struct loop *loop);
 
@@ -22,6 +29,8 @@ struct machine *site_machine(const struct site *site);
 struct loop *site_loop(const struct site *site, unsigned index);
 unsigned site_starts(const struct site *site);
 
+/* How its bus behaves from now on, also after crashes. */
+void site_be(struct site *site, const struct bus_temper *temper);
 /* Crash so many times more: in the midst of a change of the disk, or between two pieces. */
 void site_plan_crashes(struct site *site, unsigned count, uint64_t changes_apart_max);
 /* Once after each step of the world. */

@@ -150,6 +150,11 @@ void shop_stop(struct shop *shop)
     free(shop);
 }
 
+struct bus *shop_bus(const struct shop *shop)
+{
+    return shop->bus;
+}
+
 struct directory *shop_directory(const struct shop *shop)
 {
     return shop->directory;

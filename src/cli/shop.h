@@ -26,6 +26,8 @@ struct shop *shop_start(const struct shop_options *options, char error[512]);
 void shop_drain(struct shop *shop, struct loop *loop, void (*drained)(void *data), void *data);
 void shop_stop(struct shop *shop);
 
+/* The bus between its services. */
+struct bus *shop_bus(const struct shop *shop);
 struct directory *shop_directory(const struct shop *shop);
 size_t shop_host_count(const struct shop *shop);
 struct host *shop_host(const struct shop *shop, size_t index);

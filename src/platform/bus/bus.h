@@ -2,8 +2,8 @@
  * The bus: committed events on their way from the service that made them to those that listen.
  *
  * The event table is the outbox, and event numbers are dense: a listener knows what it has handled (its inbox), sees a gap, and
- * asks the producer's feed for what is missing. So the bus may lose, repeat and reorder, and only ever says "there is more, up to
- * number N". bus_embedded.c does that inside one process.
+ * asks the producer's feed for what is missing. So the bus may lose, repeat and reorder, as long as who is behind hears of it in the end, and only
+ * ever says "there is more, up to number N". bus_embedded.c does that inside one process.
  */
 #ifndef SOUK_PLATFORM_BUS_H
 #define SOUK_PLATFORM_BUS_H
@@ -36,6 +36,18 @@ struct feed {
 
 struct bus *bus_embedded_new(struct env *env);
 void bus_free(struct bus *bus);
+
+/* For the simulator: how word of commits travels in an embedded bus. Without one every word arrives at once. */
+struct bus_weather {
+    /* How often a listener hears of this commit now: 0 the word is lost, 2 it comes twice. */
+    unsigned (*carry)(void *data);
+    /* Whether a producer's feed can be read now. */
+    bool (*reach)(void *data);
+    void *data;
+};
+void bus_embedded_weather(struct bus *bus, const struct bus_weather *weather);
+/* Tell every listener that is behind once more, as a broker does whose word was not acknowledged. */
+void bus_embedded_tell_again(struct bus *bus);
 
 /* A producer says where its events can be read, and after each commit how far they go. Any thread. */
 void bus_add_producer(struct bus *bus, const char *producer, const struct feed *feed);

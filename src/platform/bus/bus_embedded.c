@@ -57,6 +57,7 @@ struct wait {
 
 struct bus {
     struct env *env;
+    struct bus_weather weather;
     pthread_mutex_t lock;
     pthread_cond_t read_ended;
     struct producer producers[PRODUCERS_MAX];
@@ -80,9 +81,27 @@ static size_t producer_index(struct bus *bus, const char *name)
 
 static void tell_listeners(struct bus *bus, size_t producer)
 {
-    for (struct bus_listener *listener = bus->listeners; listener != NULL; listener = listener->next)
-        if (listener->producer == producer)
+    for (struct bus_listener *listener = bus->listeners; listener != NULL; listener = listener->next) {
+        if (listener->producer != producer)
+            continue;
+        unsigned times = bus->weather.carry != NULL ? bus->weather.carry(bus->weather.data) : 1;
+        while (times-- > 0)
             listener->more(listener->data);
+    }
+}
+
+void bus_embedded_weather(struct bus *bus, const struct bus_weather *weather)
+{
+    bus->weather = *weather;
+}
+
+void bus_embedded_tell_again(struct bus *bus)
+{
+    pthread_mutex_lock(&bus->lock);
+    for (struct bus_listener *listener = bus->listeners; listener != NULL; listener = listener->next)
+        if (listener->handled < bus->producers[listener->producer].last)
+            listener->more(listener->data);
+    pthread_mutex_unlock(&bus->lock);
 }
 
 struct bus *bus_embedded_new(struct env *env)
@@ -132,7 +151,7 @@ static struct producer *read_begin(struct bus *bus, const char *name)
 {
     pthread_mutex_lock(&bus->lock);
     struct producer *producer = &bus->producers[producer_index(bus, name)];
-    bool present = producer->present;
+    bool present = producer->present && (bus->weather.reach == NULL || bus->weather.reach(bus->weather.data));
     if (present)
         producer->reads++;
     pthread_mutex_unlock(&bus->lock);

@@ -25,6 +25,8 @@
 #define READ_INTERESTING 256
 /* How far the inbox may fall behind the position. */
 #define LAG_MAX 10000
+/* A feed that can't be read now is tried again then, or when the writer wakes before. */
+#define FEED_AGAIN_US INT64_C(1000000)
 
 /* --- listening --------------------------------------------------------------------------------------------------- */
 
@@ -173,7 +175,8 @@ static bool consumer_read(struct consumer *consumer, struct arena *arena)
     consumer->read_to = bus_read(bus, consumer->producer, consumer->position, READ_EVENTS, on_event, consumer);
     if (consumer->read_to < 0) {
         consumer->first = NULL;
-        atomic_store(&consumer->more, true); /* whatever wakes the writer next has it try again */
+        atomic_store(&consumer->more, true);
+        consumer->host->feeds_again_us = env_now_us(consumer->host->env) + FEED_AGAIN_US;
         return false;
     }
     if (consumer->read_to < bus_last(bus, consumer->producer))
@@ -190,6 +193,7 @@ static bool consumer_read(struct consumer *consumer, struct arena *arena)
 bool consumers_read(struct host *host, struct arena *arena)
 {
     bool any = false;
+    host->feeds_again_us = INT64_MAX;
     for (size_t i = 0; i < host->consumer_count; i++)
         any |= consumer_read(&host->consumers[i], arena);
     return any;

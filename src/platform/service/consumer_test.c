@@ -48,6 +48,63 @@ static void what_was_missed_is_made_up_for(void **state)
     end(stall);
 }
 
+/* What becomes of a word is the test's to say. */
+struct weather {
+    unsigned times;
+    bool reaches;
+};
+
+static unsigned carry(void *data)
+{
+    return ((struct weather *)data)->times;
+}
+
+static bool reach(void *data)
+{
+    return ((struct weather *)data)->reaches;
+}
+
+static void a_lost_word_is_made_up_for_by_the_next_and_a_repeated_one_does_no_harm(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(8, true);
+    struct weather weather = {.times = 0, .reaches = true};
+    bus_embedded_weather(stall->bus, &(struct bus_weather){carry, reach, &weather});
+    put_coins(stall, "blue", 20, NULL);
+    put_coins(stall, "blue", 30, NULL);
+    world_run_for(stall->world, 1000000);
+    assert_int_equal(tally_now(stall).seen, 0);
+    assert_int_equal(host_counts(stall->tally).behind, 2);
+    weather.times = 3;
+    put_coins(stall, "blue", 40, NULL);
+    world_run_for(stall->world, 1000000);
+    assert_int_equal(tally_now(stall).seen, 3);
+    assert_int_equal(tally_now(stall).coins, 90);
+
+    weather.times = 0;
+    put_coins(stall, "blue", 10, NULL);
+    world_run_for(stall->world, 1000000);
+    bus_embedded_tell_again(stall->bus);
+    world_run_for(stall->world, 1000000);
+    assert_int_equal(tally_now(stall).coins, 100);
+    end(stall);
+}
+
+static void a_feed_that_is_out_of_reach_is_tried_again(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(9, true);
+    struct weather weather = {.times = 1, .reaches = false};
+    bus_embedded_weather(stall->bus, &(struct bus_weather){carry, reach, &weather});
+    put_coins(stall, "blue", 20, NULL);
+    world_run_for(stall->world, 5000000);
+    assert_int_equal(tally_now(stall).seen, 0);
+    weather.reaches = true;
+    world_run_for(stall->world, 2000000); /* and nothing else happens */
+    assert_int_equal(tally_now(stall).seen, 1);
+    end(stall);
+}
+
 static void more_than_one_batch_is_made_up_for(void **state)
 {
     (void)state;
@@ -175,6 +232,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_listener_hears_of_every_event_once),
         cmocka_unit_test(what_was_missed_is_made_up_for),
+        cmocka_unit_test(a_lost_word_is_made_up_for_by_the_next_and_a_repeated_one_does_no_harm),
+        cmocka_unit_test(a_feed_that_is_out_of_reach_is_tried_again),
         cmocka_unit_test(more_than_one_batch_is_made_up_for),
         cmocka_unit_test(a_settled_answer_is_seen_by_the_listener),
         cmocka_unit_test(settling_has_an_end),

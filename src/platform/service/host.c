@@ -51,6 +51,7 @@ static struct host *host_new(const struct service *service, const struct host_op
     host->declaration = service->declaration;
     host->options = *options;
     host->env = options->env;
+    host->feeds_again_us = INT64_MAX;
     host_open(host); /* the clock */
     pthread_mutex_init(&host->lock, NULL);
     writer_init(host);

@@ -154,6 +154,7 @@ struct host {
     int64_t rest_until_us;   /* monotonic: after a failure, timers and reactions wait */
     int64_t forget_us;       /* when to drop old idempotency records next */
     int64_t timer_due_us;    /* the earliest timer; INT64_MAX none */
+    int64_t feeds_again_us;  /* when to try feeds again that could not be read; INT64_MAX none */
     struct consumer *consumers;
     size_t consumer_count;
 
