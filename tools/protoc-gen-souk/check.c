@@ -582,6 +582,22 @@ static void check_history(const struct model *model, const struct method *method
                method->output->is.name, method->input->is.name);
 }
 
+/* "GetCheckout" */
+static void check_progress(const struct method *method)
+{
+    const char *name = method->rule->progress;
+    const struct method *progress = method->progress;
+    if (!*name)
+        return;
+    if (method->rule->kind != SOUK__METHOD_RULE__KIND__SAGA)
+        refuse(&method->is, "%s has a progress, but only a saga goes on after its answer.", method->is.name);
+    if (!progress)
+        refuse(&method->is, "the progress \"%s\" is no method of the same service.", name);
+    else if (progress->route_count == 0 || !same(progress->routes[0].verb, "GET") || progress->routes[0].variable_count != 1 ||
+             !*progress->output->rule->resource)
+        refuse(&method->is, "the progress %s is no GET of a resource by one {field}.", name);
+}
+
 static void check_method(const struct model *model, const struct method *method)
 {
     const Souk__MethodRule *rule = method->rule;
@@ -603,6 +619,7 @@ static void check_method(const struct model *model, const struct method *method)
         check_tag(method, rule->tags[i]);
     for (size_t i = 0; i < rule->n_copies; i++)
         check_copy(model, method, rule->copies[i]);
+    check_progress(method);
     if (!rule->internal)
         check_documented(&method->is, "method");
 }

@@ -246,6 +246,8 @@ static void emit_method(FILE *out, const struct method *method)
         fprintf(out, INDENT ".tags = %s__tags,\n", method->c_name);
     if (rule->n_copies)
         fprintf(out, INDENT ".copies = %s__copies,\n", method->c_name);
+    if (method->progress)
+        fprintf(out, INDENT ".progress = &%s__method,\n", method->progress->c_name);
     fputs("};\n", out);
 }
 

@@ -303,6 +303,14 @@ static void resolve_links(const struct model *model, struct message *message)
     }
 }
 
+static void resolve_progress(struct service *service)
+{
+    for (size_t i = 0; i < service->method_count; i++)
+        for (size_t other = 0; other < service->method_count; other++)
+            if (same(service->methods[i].rule->progress, service->methods[other].is.name))
+                service->methods[i].progress = &service->methods[other];
+}
+
 static void read_variables(struct route *route)
 {
     route->variables = ALLOCATE(const char *, strlen(route->path));
@@ -423,6 +431,8 @@ struct model *model_read(const Google__Protobuf__Compiler__CodeGeneratorRequest 
             }
         }
     }
+    for (struct service *service = model->services; service; service = service->next)
+        resolve_progress(service);
     for (struct message *message = model->messages; message; message = message->next)
         resolve_actions(message);
     return model;

@@ -105,6 +105,7 @@ struct method {
     const Google__Protobuf__MethodDescriptorProto *proto;
     const Souk__MethodRule *rule;
     struct message *input, *output;
+    struct method *progress; /* NULL when there is none of the name in rule->progress */
     const char *c_name;  /* "catalog__catalog__get_product" */
     const char *handler; /* "catalog_get_product" */
     unsigned index;

@@ -124,6 +124,8 @@ struct method_declaration {
     const char *const *history; /* the streams to replay for ?asOf=: "product/{id}"; NULL-terminated, NULL: no ?asOf= */
     const char *const *tags;    /* what makes a list old beside its items: "products/{category}"; NULL-terminated or NULL */
     const char *const *copies;  /* what it shows of others, for ?asOf=: "inventory:stock/{variants.sku}"; NULL-terminated or NULL */
+    const struct method_declaration *progress; /* tells how it goes on when its answer takes long (202), by the last segment of the Location;
+                                                  NULL when nothing does */
 };
 
 struct context;

@@ -454,6 +454,7 @@ const struct method_declaration shop__shop__buy_shop__method = {
     .http_count = 1,
     .success = 200,
     .key_required = true,
+    .progress = &shop__shop__get_product__method,
 };
 
 static const struct http_declaration shop__shop__import_products__http[] = {
