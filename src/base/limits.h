@@ -71,6 +71,8 @@
 #define LIMIT_GRAPHQL_TRUSTED_DEPTH 200
 /* Wrong things that one answer lists. */
 #define LIMIT_GRAPHQL_ERRORS 20
+/* Objects that a list counts for before it is known how long it is, where nobody asks for a number. */
+#define LIMIT_GRAPHQL_LIST_ASSUMED 10
 /* Steps that the rule about fields of the same name may take for one document; a large storefront page takes 2,000. */
 #define LIMIT_GRAPHQL_MERGE_STEPS 200000
 

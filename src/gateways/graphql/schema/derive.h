@@ -8,10 +8,13 @@
 #define SOUK_GRAPHQL_DERIVE_H
 
 #include "gateways/graphql/schema/schema.h"
-#include "platform/rpc/declaration.h"
+#include "platform/rpc/reflect.h"
 
 /* Of operations without a scope, and those whose scope is in `scopes` (enum scope, or-ed). 0: the shop's, at /graphql. */
 struct graphql_schema *graphql_schema_derive(const struct service_declaration *const *services, size_t service_count,
                                              unsigned scopes);
+
+/* For a type that implements Node: the field of the request of type->message->get that takes its id. */
+struct field graphql_node_key(const struct graphql_type *type);
 
 #endif

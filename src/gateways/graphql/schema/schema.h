@@ -52,6 +52,8 @@ struct graphql_input {
     const struct graphql_binding *binding;      /* NULL in schemas from SDL */
 };
 
+#define GRAPHQL_SIZE_OF_CONNECTION 0
+
 struct graphql_field {
     const char *name;
     const char *description;
@@ -63,7 +65,8 @@ struct graphql_field {
 
     /* What it costs before its selections are counted: 0 a scalar or enum, 1 an object (each of a list), 10 a mutation. */
     unsigned cost;
-    /* For a list or connection: how many objects to count when no argument says so; 1 for a single object. */
+    /* For a list or connection: how many objects to count when no argument says so; 1 for a single object; GRAPHQL_SIZE_OF_CONNECTION
+     * for the items within a connection, which are as many as it. */
     unsigned size_assumed;
     /* For a list or connection: the argument that says how many ("first"); NULL when none does. */
     const struct graphql_input *size_argument;
