@@ -216,6 +216,7 @@ static void add_directives(struct graphql_schema *schema)
 
     graphql_add_directive(schema, "oneOf", ON(INPUT_OBJECT))->description =
         "Exactly one field of the input object is given, and is not null.";
+    ASSERT(schema->directive_count == GRAPHQL_BUILT_IN_DIRECTIVES);
 }
 
 /* A schema of our contracts takes about 400 KB with every scope; one from SDL is for tests and tools. */

@@ -42,7 +42,8 @@ void graphql_schema_finish(struct graphql_schema *schema, const struct graphql_t
                            const struct graphql_type *mutation, const struct graphql_type *subscription);
 
 /* The schema that a parsed document of definitions (SDL) describes, for tests and tools; the document must live as long. NULL, with why not
- * in `error`, when it describes none. */
-struct graphql_schema *graphql_schema_from_document(const struct document *document, struct graphql_error *error);
+ * in `error` (in `arena`), when it describes none. */
+struct graphql_schema *graphql_schema_from_document(const struct document *document, struct arena *arena,
+                                                    struct graphql_error *error);
 
 #endif

@@ -22,6 +22,7 @@ const struct document_value *graphql_literal_string(struct graphql_schema *schem
 /* A binding of that resolver, to be completed. */
 struct graphql_binding *graphql_binding_new(struct graphql_schema *schema, enum graphql_resolver resolver);
 
+#define GRAPHQL_BUILT_IN_DIRECTIVES 5 /* the first ones of each schema */
 #define GRAPHQL_DEPRECATED "No longer supported" /* the reason where none is given */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * SDL: a schema as people read it and tools take it. What graphql-js's printSchema() would print of it, to the byte: types in the order of their names,
- * without what is built in.
+ * SDL: a schema as people read it and tools take it. Each definition is written as graphql-js's printSchema() would write it, to the
+ * octet; they stand in the order of their names. What every GraphQL schema has is left out.
  */
 #ifndef SOUK_GRAPHQL_SDL_H
 #define SOUK_GRAPHQL_SDL_H
