@@ -76,6 +76,10 @@
 /* Steps that the rule about fields of the same name may take for one document; a large storefront page takes 2,000. */
 #define LIMIT_GRAPHQL_MERGE_STEPS 200000
 
+/* Fields that an operation selects when its fragments are put in, for every type that an interface may be. Execution keeps about 200 bytes of
+ * each; the largest page of a storefront has 500. */
+#define LIMIT_GRAPHQL_FIELDS 20000
+
 /* --- calls --- */
 
 /* The time a call may take when the caller says nothing. */

@@ -17,6 +17,9 @@
     ROW(GRAPHQL_SYNTAX,               400,  3,  "graphql_syntax",         "The document is not GraphQL")               \
     ROW(GRAPHQL_INVALID,              400,  3,  "graphql_invalid",        "The document does not fit the schema")      \
     ROW(GRAPHQL_LIMIT,                400,  8,  "graphql_limit",          "The document is too large")                 \
+    ROW(PERSISTED_QUERY_NOT_FOUND,    400,  5,  "persisted_query_not_found", "No document of that hash is known")      \
+    ROW(PERSISTED_QUERY_NOT_SUPPORTED, 400, 3,  "persisted_query_not_supported", "Documents are not named like that")  \
+    ROW(THROTTLED,                    429,  8,  "throttled",              "It costs more than is left")                \
     ROW(IDEMPOTENCY_KEY_REQUIRED,     400,  3,  "idempotency_key_required", "This needs an Idempotency-Key")           \
     ROW(CURSOR_INVALID,               400,  3,  "cursor_invalid",         "That cursor is not one of ours")            \
     ROW(UNAUTHENTICATED,              401, 16,  "unauthenticated",        "Who are you?")                              \
