@@ -69,10 +69,10 @@ help:
 packages:
 	@tools/install-packages
 
-## build: build/souk and build/souk-sim
+## build: build/souk, build/souk-sim, build/schema.graphql and build/admin.graphql
 .PHONY: build
 build: packages
-	@$(MAKE) --no-print-directory -j2 programs sim
+	@$(MAKE) --no-print-directory -j2 programs sim schema
 .PHONY: programs
 programs: $(OUT)/souk
 ifeq ($(VARIANT),release)
@@ -287,6 +287,18 @@ bench: packages
 .PHONY: check-openapi
 check-openapi: programs
 	@tests/openapi/check
+
+## schema: build/schema.graphql and build/admin.graphql, what GraphQL clients see
+.PHONY: schema
+schema: build/schema.graphql build/admin.graphql
+build/schema.graphql: $(OUT)/souk
+	$(Q)$< schema graphql >$@
+build/admin.graphql: $(OUT)/souk
+	$(Q)$< schema graphql --admin >$@
+## check-graphql: hold GraphQL against graphql-js (npm; GOLDEN=update takes the present schemas for right)
+.PHONY: check-graphql
+check-graphql: programs
+	@tests/graphql/check
 
 ## check-features: run the texts in features/ (npm; SOUK=build/asan/souk for another program)
 .PHONY: check-features
