@@ -13,7 +13,7 @@ Q := $(if $(filter 1,$(V)),,@)
 OUT := build/$(VARIANT)
 GEN := build/gen
 CC := gcc
-PKGS := libuv sqlite3 openssl jansson libprotobuf-c libcurl
+PKGS := libuv libnghttp2 sqlite3 openssl jansson libprotobuf-c libcurl
 GOOGLEAPIS := /usr/share/gocode/src/github.com/gogo/googleapis
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \

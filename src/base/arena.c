@@ -156,6 +156,12 @@ struct arena *arena_new(size_t bytes_max)
     return arena;
 }
 
+void arena_allow(struct arena *arena, size_t bytes_max)
+{
+    if (arena->maximum < bytes_max)
+        arena->maximum = bytes_max;
+}
+
 void arena_free(struct arena *arena)
 {
     if (arena == NULL)

@@ -17,6 +17,9 @@ struct arena;
 /* A new arena that may grow to `bytes_max`. Never NULL: running out of memory ends the process. */
 struct arena *arena_new(size_t bytes_max);
 
+/* It may grow to `bytes_max` from now on, if that is more. */
+void arena_allow(struct arena *arena, size_t bytes_max);
+
 /* Run the cleanups, newest first, and give all memory back. NULL is fine. */
 void arena_free(struct arena *arena);
 

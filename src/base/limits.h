@@ -20,6 +20,28 @@
 #define LIMIT_HTTP_IMPORT_BODY (256 << 20)
 /* Requests of one connection that may be answered at the same time (pipelining); past it we stop reading. */
 #define LIMIT_HTTP_PIPELINE 16
+/* Streams of one HTTP/2 connection that may be open at the same time, as RFC 9113 section 6.5.2 recommends at least. */
+#define LIMIT_HTTP2_STREAMS 100
+/* Requests that an HTTP/2 client has cancelled and a handler still works on; past it its further requests are refused until some are
+ * done. Cancelling is how one client makes a server work without end (CVE-2023-44487). */
+#define LIMIT_HTTP2_CANCELLED 100
+/* Bodies under way on one HTTP/2 connection, all streams together but for imports; past it streams are refused. */
+#define LIMIT_HTTP2_BODIES (8 << 20)
+/* What an HTTP/2 client may send ahead on one stream, and on the connection. */
+#define LIMIT_HTTP2_STREAM_WINDOW (1 << 20)
+#define LIMIT_HTTP2_WINDOW (4 << 20)
+/* Frames that ask for nothing (PING, SETTINGS, RST_STREAM, PRIORITY, empty DATA, what is malformed): so many at once, so many a second,
+ * and one more for each answer that the client let us finish. Browsers send a few a second. */
+#define LIMIT_HTTP2_NUISANCES 1000
+#define LIMIT_HTTP2_NUISANCES_PER_SECOND 33
+/* WINDOW_UPDATE frames: as above, and so many more for each DATA frame that we send; Go sends one for each 4 KB it has read. */
+#define LIMIT_HTTP2_UPDATES_PER_DATA 16
+/* CONTINUATION frames of one head; ours may be 16 KB, which is one frame. */
+#define LIMIT_HTTP2_CONTINUATIONS 4
+/* Entries of one SETTINGS frame; there are 8 settings. */
+#define LIMIT_HTTP2_SETTINGS 32
+/* Acknowledgements (of PING and SETTINGS) that wait to be sent. */
+#define LIMIT_HTTP2_ACKNOWLEDGEMENTS 1000
 /* Open connections of one loop; past it the oldest idle one is closed. */
 #define LIMIT_HTTP_CONNECTIONS 10000
 /* Slow clients: to send the whole head, to send the body, to stay idle between requests, to take an

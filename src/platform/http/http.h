@@ -2,8 +2,8 @@
  * HTTP: requests in, answers out, on a loop.
  *
  * The server (http_server.c) speaks strict HTTP/1.1 (RFC 9112): keep-alive, pipelining in order, chunked both ways; whatever is
- * ambiguous is refused and the connection closed. HTTP/2 will be a second framing under the same exchange. A handler gets an
- * exchange when the whole request is there, and responds once, then or later, on the same loop.
+ * ambiguous is refused and the connection closed. HTTP/2 (RFC 9113) is a second framing under the same exchange: a stream is one. A
+ * handler gets an exchange when the whole request is there, and responds once, then or later, on the same loop.
  *
  * An exchange is an interface: the simulator and the unit tests have their own.
  */
@@ -141,6 +141,18 @@ bool http_address_is_free(const char *address, char error[256]);
 struct http_server;
 struct http_server *http_server_start(struct loop *loop, const char *address, const struct http_handler *handler,
                                       char error[256]);
+/* A certificate and its key, from PEM files (the certificate's with its chain): TLS 1.2 and later, HTTP/2 or HTTP/1.1 by ALPN. Shared by
+ * the servers of all loops. NULL with a sentence in `error` when they can't be read or don't belong together. */
+struct http_tls;
+struct http_tls *http_tls_new(const char *certificate_file, const char *key_file, char error[512]);
+/* Read both files again: connections from now on get the new certificate, open ones stay as they are. False with a sentence when that
+ * fails; the old one stays. Any thread. */
+bool http_tls_reload(struct http_tls *tls, char error[512]);
+/* When the servers that use it have stopped. NULL is fine. */
+void http_tls_free(struct http_tls *tls);
+/* Every connection of this server is encrypted. Before the loop runs; `tls` must outlive the server. */
+void http_server_use_tls(struct http_server *server, struct http_tls *tls);
+
 /* The port it got ("…:0" takes any). */
 int http_server_port(const struct http_server *server);
 /* Stop taking connections, let open requests finish (answers say `Connection: close`), cut what is left after LIMIT_DRAIN_MS; then

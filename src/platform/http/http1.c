@@ -25,10 +25,7 @@
  * until the handler has answered.
  */
 #include "base/assert.h"
-#include "base/log.h"
 #include "platform/http/http_internal.h"
-
-#include <stdio.h>
 
 enum exchange_state { RECEIVING, HANDLING, STREAMING, BROKEN, ANSWERED, CUT };
 
@@ -71,9 +68,9 @@ static void init_buffer(struct http1_exchange *exchange, struct buffer *buffer, 
     arena_cleanup(exchange->exchange.arena, release_buffer, buffer);
 }
 
-static struct http1_exchange *exchange_new(struct connection *connection, size_t arena_bytes_max)
+static struct http1_exchange *exchange_new(struct connection *connection)
 {
-    struct arena *arena = arena_new(arena_bytes_max);
+    struct arena *arena = arena_new(LIMIT_CALL_ARENA);
     struct http1_exchange *exchange = ARENA_NEW(arena, struct http1_exchange);
     exchange->exchange.arena = arena;
     exchange->exchange.loop = connection->server->loop;
@@ -145,8 +142,9 @@ static bool is_in_a_handlers_hands(const struct http1_exchange *exchange)
     return exchange->state == HANDLING || exchange->state == STREAMING || exchange->state == BROKEN;
 }
 
-void http1_release(struct http1 *http1)
+static void release(struct connection *connection)
 {
+    struct http1 *http1 = &connection->http1;
     buffer_release(&http1->input);
     while (http1->first) {
         struct http1_exchange *exchange = http1->first;
@@ -166,29 +164,47 @@ void http1_release(struct http1 *http1)
     http1->open = 0;
 }
 
-bool http1_wants_bytes(const struct http1 *http1)
+static bool wants_bytes(const struct connection *connection)
 {
+    const struct http1 *http1 = &connection->http1;
     return http1->receiving || (!http1->over && has_room(http1));
 }
 
-bool http1_is_finished(const struct http1 *http1)
+static bool is_finished(const struct connection *connection)
 {
-    return http1->over && !http1->first;
+    return connection->http1.over && !connection->http1.first;
 }
 
-static bool is_broken(const struct http1_exchange *exchange)
+static bool must_break(const struct http1_exchange *exchange)
 {
     return exchange->state == BROKEN || exchange->state == CUT;
 }
 
-bool http1_is_broken(const struct http1 *http1)
+static bool is_broken(const struct connection *connection)
 {
-    return http1->first && is_broken(http1->first);
+    return connection->http1.first && must_break(connection->http1.first);
 }
 
-bool http1_is_idle(const struct http1 *http1)
+static bool is_idle(const struct connection *connection)
 {
-    return !http1->first && http1_head_untouched(&http1->head);
+    return !connection->http1.first && http1_head_untouched(&connection->http1.head);
+}
+
+/* A request that is on its way comes before the next sweep sees nothing asked; open ones end the line (connection_line). */
+static void stop(struct connection *connection, bool at_once)
+{
+    (void)at_once;
+    if (is_idle(connection))
+        http_connection_close(connection);
+}
+
+static void check(const struct connection *connection)
+{
+    const struct http1 *http1 = &connection->http1;
+    ASSERT(!connection->writing || connection->tls || http1->first);
+    ASSERT(http1->open <= LIMIT_HTTP_PIPELINE + 1); /* a refusal may stand behind a full line */
+    ASSERT((http1->open == 0) == (http1->first == NULL));
+    ASSERT(!http1->receiving || http1->receiving == http1->last);
 }
 
 /* --- the heads of answers --- */
@@ -237,7 +253,7 @@ static const char *reason(int status)
 }
 
 /* How the client finds the end of the answer. */
-enum framing { WITH_LENGTH, WITH_CHUNKS, UNTIL_CLOSE, WITHOUT_BODY };
+enum ending { WITH_LENGTH, WITH_CHUNKS, UNTIL_CLOSE, WITHOUT_BODY };
 
 /* Appends to memory that was measured beforehand. */
 struct pen {
@@ -268,6 +284,12 @@ static struct text date_line(const struct http1_exchange *exchange)
     return (struct text){exchange->connection->server->date, sizeof HTTP_DATE_LINE - 1};
 }
 
+/* What came over TLS once shall come so for as long as browsers remember it (RFC 6797). */
+static struct text security_line(const struct http1_exchange *exchange)
+{
+    return exchange->exchange.request.secure ? TEXT("Strict-Transport-Security: " HTTP_TRANSPORT_SECURITY "\r\n") : TEXT("");
+}
+
 /* Only the last answer of a connection says that it is: what stands behind it in the line is still to be answered. When the server
  * is stopping, the last of now becomes the last for ever. */
 static struct text connection_line(struct http1_exchange *exchange)
@@ -283,7 +305,7 @@ static struct text connection_line(struct http1_exchange *exchange)
 /* More than the status line, the server's own header lines and the empty line need. */
 #define OWN_LINES_BYTES 256
 
-static struct text write_head(struct http1_exchange *exchange, const struct http_response *response, enum framing framing)
+static struct text write_head(struct http1_exchange *exchange, const struct http_response *response, enum ending ending)
 {
     size_t length = OWN_LINES_BYTES;
     for (size_t i = 0; i < response->header_count; i++)
@@ -297,6 +319,7 @@ static struct text write_head(struct http1_exchange *exchange, const struct http
     pen_write(&pen, text_of(reason(response->status)));
     pen_write(&pen, TEXT("\r\n"));
     pen_write(&pen, date_line(exchange));
+    pen_write(&pen, security_line(exchange));
     pen_write(&pen, connection_line(exchange));
     for (size_t i = 0; i < response->header_count; i++) {
         pen_write(&pen, response->headers[i].name);
@@ -304,35 +327,15 @@ static struct text write_head(struct http1_exchange *exchange, const struct http
         pen_write(&pen, response->headers[i].value);
         pen_write(&pen, TEXT("\r\n"));
     }
-    if (framing == WITH_LENGTH) {
+    if (ending == WITH_LENGTH) {
         pen_write(&pen, TEXT("Content-Length: "));
         pen_write_number(&pen, response->body.length);
         pen_write(&pen, TEXT("\r\n"));
-    } else if (framing == WITH_CHUNKS) {
+    } else if (ending == WITH_CHUNKS) {
         pen_write(&pen, TEXT("Transfer-Encoding: chunked\r\n"));
     }
     pen_write(&pen, TEXT("\r\n"));
     return (struct text){head, (size_t)(pen.at - head)};
-}
-
-/* RFC 9110: these have none, whatever the handler gave. */
-static bool status_has_body(int status)
-{
-    return status != 204 && status != 304;
-}
-
-/* A header value is often made of what somebody else sent. A line end in it would let them write headers, or a whole answer. */
-static bool is_clean(const struct http_response *response)
-{
-    for (size_t i = 0; i < response->header_count; i++) {
-        if (!http1_is_field_value(response->headers[i].value)) {
-            char name[64];
-            snprintf(name, sizeof name, "%.*s", (int)response->headers[i].name.length, response->headers[i].name.at);
-            LOG_ERROR("an answer's header holds a control character", log_text("header", name));
-            return false;
-        }
-    }
-    return true;
 }
 
 /* --- answers --- */
@@ -340,7 +343,7 @@ static bool is_clean(const struct http_response *response)
 static void answer(struct http1_exchange *exchange, const struct http_response *response)
 {
     ASSERT(response->status >= 200 && response->status <= 599);
-    bool has_body = status_has_body(response->status);
+    bool has_body = http_status_has_body(response->status);
     exchange->out[OUT_HEAD] = write_head(exchange, response, has_body ? WITH_LENGTH : WITHOUT_BODY);
     if (has_body && !exchange->head_only)
         exchange->out[OUT_BODY] = response->body;
@@ -355,13 +358,14 @@ static void answer_prepared(struct http1_exchange *exchange, struct http_shared 
     const char *lf = memchr(whole.at, '\n', whole.length);
     ASSERT(lf && !exchange->head_only);
     struct text status_line = {whole.at, (size_t)(lf + 1 - whole.at)};
-    struct text close = connection_line(exchange);
+    struct text close = connection_line(exchange), security = security_line(exchange);
 
-    size_t length = status_line.length + sizeof HTTP_DATE_LINE - 1 + close.length;
+    size_t length = status_line.length + sizeof HTTP_DATE_LINE - 1 + security.length + close.length;
     char *head = arena_alloc(exchange->exchange.arena, length);
     struct pen pen = {head, head + length};
     pen_write(&pen, status_line);
     pen_write(&pen, date_line(exchange));
+    pen_write(&pen, security);
     pen_write(&pen, close);
 
     exchange->prepared = prepared;
@@ -373,15 +377,9 @@ static void answer_prepared(struct http1_exchange *exchange, struct http_shared 
 
 static void answer_problem(struct http1_exchange *exchange, int status, const char *detail)
 {
-    static const struct http_header headers[] = {{TEXT("content-type"), TEXT("application/problem+json")}};
-    const struct http_handler *handler = &exchange->connection->server->handler;
-    struct buffer body;
-    buffer_init(&body, LIMIT_HTTP_BODY);
-    handler->refuse(handler->data, status, detail, &body);
-    char *copy = arena_strndup(exchange->exchange.arena, buffer_text(&body).at, body.length);
-    answer(exchange, &(struct http_response){
-                         .status = status, .headers = headers, .header_count = 1, .body = {copy, body.length}});
-    buffer_release(&body);
+    struct http_response problem =
+        http_problem(&exchange->connection->server->handler, exchange->exchange.arena, status, detail);
+    answer(exchange, &problem);
 }
 
 static void respond(struct http_exchange *base, const struct http_response *response)
@@ -393,7 +391,7 @@ static void respond(struct http_exchange *base, const struct http_response *resp
         exchange_free(exchange);
     } else if (response->prepared) {
         answer_prepared(exchange, response->prepared);
-    } else if (is_clean(response)) {
+    } else if (http_response_is_clean(response)) {
         answer(exchange, response);
     } else {
         answer_problem(exchange, 500, "The answer could not be written.");
@@ -409,17 +407,17 @@ static void stream_begin(struct http_exchange *base, const struct http_response 
     exchange->state = STREAMING;
     if (!exchange->connection)
         return;
-    if (!is_clean(head)) {
+    if (!http_response_is_clean(head)) {
         exchange->state = BROKEN;
         connection_wake(exchange->connection);
         return;
     }
-    enum framing framing = !status_has_body(head->status) ? WITHOUT_BODY : exchange->http_1_0 ? UNTIL_CLOSE : WITH_CHUNKS;
-    if (framing == UNTIL_CLOSE)
+    enum ending ending = !http_status_has_body(head->status) ? WITHOUT_BODY : exchange->http_1_0 ? UNTIL_CLOSE : WITH_CHUNKS;
+    if (ending == UNTIL_CLOSE)
         exchange->connection->http1.over = true; /* it is the last: HTTP/1.0 is not pipelined */
-    exchange->writes_body = framing != WITHOUT_BODY && !exchange->head_only;
-    exchange->writes_chunks = framing == WITH_CHUNKS;
-    exchange->out[OUT_HEAD] = write_head(exchange, head, framing);
+    exchange->writes_body = ending != WITHOUT_BODY && !exchange->head_only;
+    exchange->writes_chunks = ending == WITH_CHUNKS;
+    exchange->out[OUT_HEAD] = write_head(exchange, head, ending);
     init_buffer(exchange, &exchange->sending, LIMIT_ANSWER_BYTES);
     init_buffer(exchange, &exchange->pending, LIMIT_ANSWER_BYTES);
     connection_wake(exchange->connection);
@@ -493,7 +491,7 @@ static void refuse(struct connection *connection, int status, const char *detail
     struct http1 *http1 = &connection->http1;
     struct http1_exchange *exchange = http1->receiving;
     if (!exchange) {
-        exchange = exchange_new(connection, LIMIT_CALL_ARENA);
+        exchange = exchange_new(connection);
         exchange->head_only = head_only;
         line_append(http1, exchange);
     }
@@ -515,32 +513,31 @@ static void hand_over(struct connection *connection, struct http1_exchange *exch
 }
 
 /* An exchange with its request, but for the body, out of the head that is DONE at `bytes`. */
-static struct http1_exchange *exchange_of_head(struct connection *connection, const char *bytes, size_t arena_bytes_max)
+static struct http1_exchange *exchange_of_head(struct connection *connection, const char *bytes)
 {
     const struct http1_head *head = &connection->http1.head;
-    struct http1_exchange *exchange = exchange_new(connection, arena_bytes_max);
+    struct http1_exchange *exchange = exchange_new(connection);
     struct arena *arena = exchange->exchange.arena;
     struct http_request *request = &exchange->exchange.request;
     http1_head_bind(head, arena_strndup(arena, bytes, head->length), ARENA_ARRAY(arena, struct http_header, head->field_count),
                     request);
     request->body = TEXT("");
     request->peer = text_of(arena_strdup(arena, connection->peer));
+    request->secure = connection->tls != NULL;
     request->started_us = env_monotonic_us(connection->server->loop->env);
     exchange->head_only = text_is(request->method, "HEAD");
     exchange->http_1_0 = head->minor_version == 0;
     return exchange;
 }
 
-/* The head at `bytes` announces a body; `follows` says that some of it has come already. */
-static void begin_body(struct connection *connection, struct http1_exchange *exchange, const char *bytes, bool follows)
+/* The head announces a body; `follows` says that some of it has come already. */
+static void begin_body(struct connection *connection, struct http1_exchange *exchange, bool follows)
 {
     const struct http_handler *handler = &connection->server->handler;
     struct http1 *http1 = &connection->http1;
     size_t maximum = handler->body_maximum(handler->data, &exchange->exchange.request);
-    if (maximum > LIMIT_HTTP_BODY) {
-        exchange_free(exchange);
-        exchange = exchange_of_head(connection, bytes, LIMIT_BULK_ARENA);
-    }
+    if (maximum > LIMIT_HTTP_BODY)
+        arena_allow(exchange->exchange.arena, LIMIT_BULK_ARENA);
     line_append(http1, exchange);
     http1->receiving = exchange;
     http1->since_ms = uv_now(connection->server->uv);
@@ -573,9 +570,9 @@ static size_t take_head(struct connection *connection, char *bytes, size_t lengt
 
     size_t taken = head->length;
     http1->over = !head->keep_alive;
-    struct http1_exchange *exchange = exchange_of_head(connection, bytes, LIMIT_CALL_ARENA);
+    struct http1_exchange *exchange = exchange_of_head(connection, bytes);
     if (head->chunked || head->content_length > 0) {
-        begin_body(connection, exchange, bytes, length > taken);
+        begin_body(connection, exchange, length > taken);
     } else {
         line_append(http1, exchange);
         hand_over(connection, exchange);
@@ -650,10 +647,10 @@ static size_t take(struct connection *connection, char *bytes, size_t length)
     return at;
 }
 
-bool http1_resume(struct connection *connection)
+static bool resume(struct connection *connection)
 {
     struct http1 *http1 = &connection->http1;
-    if (http1->input.length == 0 || !http1_wants_bytes(http1))
+    if (http1->input.length == 0 || !wants_bytes(connection))
         return false;
     size_t taken = take(connection, http1->input.at, http1->input.length);
     buffer_consume(&http1->input, taken);
@@ -662,13 +659,13 @@ bool http1_resume(struct connection *connection)
     return taken > 0;
 }
 
-void http1_receive(struct connection *connection, char *bytes, size_t length)
+static void receive(struct connection *connection, char *bytes, size_t length)
 {
     struct http1 *http1 = &connection->http1;
     if (http1->input.length > 0) {
         buffer_add(&http1->input, bytes, length);
         ASSERT(!http1->input.overflowed);
-        http1_resume(connection);
+        resume(connection);
         return;
     }
     size_t taken = take(connection, bytes, length);
@@ -678,7 +675,7 @@ void http1_receive(struct connection *connection, char *bytes, size_t length)
     }
 }
 
-void http1_receive_end(struct connection *connection)
+static void receive_end(struct connection *connection)
 {
     struct http1 *http1 = &connection->http1;
     http1->over = true;
@@ -689,7 +686,7 @@ void http1_receive_end(struct connection *connection)
     }
 }
 
-void http1_check_time(struct connection *connection, uint64_t now_ms)
+static void check_time(struct connection *connection, uint64_t now_ms)
 {
     struct http1 *http1 = &connection->http1;
     const struct http_patience *patience = &connection->server->patience;
@@ -750,14 +747,14 @@ static void finish_sent(struct connection *connection)
         finish_first(connection);
 }
 
-unsigned http1_output(struct connection *connection, uv_buf_t *pieces, unsigned maximum, size_t *total)
+static unsigned output(struct connection *connection, uv_buf_t *pieces, unsigned maximum, size_t *total)
 {
     struct http1 *http1 = &connection->http1;
     unsigned count = 0;
     *total = 0;
     finish_sent(connection);
     for (struct http1_exchange *exchange = http1->first; exchange && count < maximum; exchange = exchange->next) {
-        if (is_broken(exchange))
+        if (must_break(exchange))
             break;
         turn_over(exchange);
         for (int i = 0; i < OUT_COUNT && count < maximum; i++) {
@@ -782,7 +779,7 @@ static void tell_drained(struct http1_exchange *exchange)
         exchange->exchange.on_drained(&exchange->exchange);
 }
 
-void http1_sent(struct connection *connection, size_t bytes)
+static void sent(struct connection *connection, size_t bytes)
 {
     struct http1 *http1 = &connection->http1;
     bool streamed = false;
@@ -798,3 +795,19 @@ void http1_sent(struct connection *connection, size_t bytes)
     if (http1->first && streamed)
         tell_drained(http1->first);
 }
+
+const struct framing http1_framing = {
+    .receive = receive,
+    .receive_end = receive_end,
+    .resume = resume,
+    .output = output,
+    .sent = sent,
+    .wants_bytes = wants_bytes,
+    .is_finished = is_finished,
+    .is_broken = is_broken,
+    .is_idle = is_idle,
+    .check_time = check_time,
+    .stop = stop,
+    .check = check,
+    .release = release,
+};

@@ -158,6 +158,19 @@ static bool is_authority(const char *at, const char *end)
     return true;
 }
 
+bool http1_is_host(struct text text)
+{
+    return is_authority(text.at, text.at + text.length);
+}
+
+bool http1_is_target(struct text text)
+{
+    size_t at = 0;
+    while (at < text.length && (character_class[(uint8_t)text.at[at]] & IN_TARGET))
+        at++;
+    return at == text.length && at > 0 && text.at[0] == '/';
+}
+
 /* http://authority/path?query, which RFC 9112 section 3.2.2 has every server accept. What is after the authority becomes the
  * target; when there is no path, the authority's last byte gives way to the "/" that is meant, for the host is in Host too. */
 static enum http1_progress read_absolute_form(struct http1_head *head, char *bytes, char *target, char *end)
@@ -451,7 +464,11 @@ void http1_head_bind(const struct http1_head *head, const char *bytes, struct ht
     request->header_count = head->field_count;
     request->method = span_text(head->method, bytes);
     request->target = span_text(head->target, bytes);
+    http1_split_target(request);
+}
 
+void http1_split_target(struct http_request *request)
+{
     struct text target = request->target;
     const char *mark = memchr(target.at, '?', target.length);
     size_t path_length = mark ? (size_t)(mark - target.at) : target.length;

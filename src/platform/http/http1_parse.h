@@ -77,6 +77,12 @@ bool http1_head_is_HEAD(const struct http1_head *head, const char *bytes);
  * `field_count`. */
 void http1_head_bind(const struct http1_head *head, const char *bytes, struct http_header *headers, struct http_request *request);
 
+/* May this be a path with a query, and this a host? For what HTTP/2 carries in fields of their own. */
+bool http1_is_target(struct text text);
+bool http1_is_host(struct text text);
+/* Cut the target into path and query. */
+void http1_split_target(struct http_request *request);
+
 /* May this be a field's value? No line ends, no control characters; for what we send. */
 bool http1_is_field_value(struct text text);
 

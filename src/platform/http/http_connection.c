@@ -1,5 +1,9 @@
 /*
- * One connection: the socket under a framing.
+ * One connection: the socket under a framing, with TLS between them where the server has a certificate.
+ *
+ * Which framing it is, ALPN says, or in the clear the first bytes: HTTP/2 begins with a preface that no request of HTTP/1.1 can begin
+ * with (RFC 9113 section 3.3, "prior knowledge"). Until the bytes differ from it they are kept here. `Upgrade: h2c` is ignored, as
+ * that RFC asks.
  *
  *     open --framing is finished--> lingering --client closes, or LIMIT_HTTP_LINGER_MS--> closed
  *       |                                                                                   ^
@@ -7,11 +11,12 @@
  *
  * Reading puts bytes into the server's one read buffer and hands them to the framing at once: an idle connection holds no buffer.
  * Writing happens once in a round of the loop, before it sleeps (connection_advance): all answers that are ready leave in one
- * writev, straight from where they lie. Only what the socket does not take is left to libuv, by reference, and until libuv is
+ * writev, straight from where they lie (or through TLS's buffer). Only what the socket does not take is left to libuv, by reference, and until libuv is
  * done with it nothing else is sent. When the framing has no room for more requests we stop reading, and TCP slows the client.
  */
 #include "base/assert.h"
 #include "platform/http/http_internal.h"
+#include "platform/http/http_tls.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -52,7 +57,9 @@ static void retire(struct connection *connection)
     TAILQ_REMOVE(&connection->server->connections, connection, in_all);
     if (connection->awake)
         TAILQ_REMOVE(&connection->server->awake, connection, in_awake);
-    http1_release(&connection->http1);
+    connection->framing->release(connection);
+    tls_free(connection->tls);
+    connection->tls = NULL;
 }
 
 void http_connection_close(struct connection *connection)
@@ -95,8 +102,11 @@ static void linger(struct connection *connection)
 static void on_room_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)suggested;
-    struct http_server *server = of(handle)->server;
-    *buffer = (uv_buf_t){.base = server->read_into, .len = sizeof server->read_into};
+    struct connection *connection = of(handle);
+    struct http_server *server = connection->server;
+    /* TLS may hold back part of a record, and give it with the next read: the framing must never get more than one read at once. */
+    size_t length = connection->tls ? sizeof server->read_into - TLS_RECORD_BYTES : sizeof server->read_into;
+    *buffer = (uv_buf_t){.base = server->read_into, .len = length};
 }
 
 /* Silence is counted from now; the list stays in the order of it. */
@@ -108,6 +118,48 @@ static void heard(struct connection *connection)
         TAILQ_REMOVE(all, connection, in_all);
         TAILQ_INSERT_TAIL(all, connection, in_all);
     }
+}
+
+/* What came before the framing was known is received first. */
+static void know_framing(struct connection *connection)
+{
+    connection->framing_is_known = true;
+    if (connection->preface_length > 0)
+        connection->framing->receive(connection, connection->preface, connection->preface_length);
+}
+
+/* How many of the bytes belong to HTTP/2's preface, as far as has come of it. */
+static size_t take_preface(struct connection *connection, const char *bytes, size_t length)
+{
+    size_t left = HTTP2_PREFACE_LENGTH - connection->preface_length;
+    size_t here = length < left ? length : left;
+    if (memcmp(bytes, HTTP2_PREFACE + connection->preface_length, here) != 0) {
+        know_framing(connection);
+        return 0;
+    }
+    memcpy(connection->preface + connection->preface_length, bytes, here);
+    connection->preface_length += here;
+    if (connection->preface_length == HTTP2_PREFACE_LENGTH) {
+        http2_begin(connection);
+        know_framing(connection);
+    }
+    return here;
+}
+
+void connection_receive(struct connection *connection, char *bytes, size_t length)
+{
+    size_t taken = connection->framing_is_known ? 0 : take_preface(connection, bytes, length);
+    if (taken < length)
+        connection->framing->receive(connection, bytes + taken, length - taken);
+}
+
+/* The client has said its last word: by closing its side, or within TLS. */
+static void receive_end(struct connection *connection)
+{
+    connection->heard_end = true;
+    if (!connection->framing_is_known)
+        know_framing(connection);
+    connection->framing->receive_end(connection);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
@@ -123,12 +175,13 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
         return;
 
     if (count == UV_EOF) {
-        connection->heard_end = true;
-        http1_receive_end(connection);
+        receive_end(connection);
     } else {
-        /* Here the first bytes would tell HTTP/2 (its preface, or what ALPN chose) from HTTP/1.1. */
         heard(connection);
-        http1_receive(connection, buffer->base, (size_t)count);
+        if (!connection->tls)
+            connection_receive(connection, buffer->base, (size_t)count);
+        else if (tls_receive(connection, buffer->base, (size_t)count))
+            receive_end(connection);
     }
     connection_wake(connection);
 }
@@ -146,10 +199,29 @@ static void set_reading(struct connection *connection, bool wanted)
 
 /* --- writing --- */
 
+static unsigned output(struct connection *connection, uv_buf_t *pieces, size_t *total)
+{
+    return connection->tls ? tls_output(connection, pieces, total)
+                           : connection->framing->output(connection, pieces, PIECES_MAX, total);
+}
+
 static void sent(struct connection *connection, size_t bytes)
 {
     connection->moved_ms = now_ms(connection);
-    http1_sent(connection, bytes);
+    if (connection->tls)
+        tls_sent(connection, bytes);
+    else
+        connection->framing->sent(connection, bytes);
+}
+
+static bool is_finished(const struct connection *connection)
+{
+    return connection->tls ? tls_is_finished(connection) : connection->framing->is_finished(connection);
+}
+
+static bool wants_bytes(const struct connection *connection)
+{
+    return connection->tls ? tls_wants_bytes(connection) : connection->framing->wants_bytes(connection);
 }
 
 static void on_written(uv_write_t *write, int status)
@@ -170,7 +242,7 @@ static void on_written(uv_write_t *write, int status)
 static void write_later(struct connection *connection)
 {
     uv_buf_t pieces[PIECES_MAX];
-    unsigned count = http1_output(connection, pieces, PIECES_MAX, &connection->writing_bytes);
+    unsigned count = output(connection, pieces, &connection->writing_bytes);
     connection->writing = true;
     connection->writing_since_ms = now_ms(connection);
     if (uv_write(&connection->write, stream_of(connection), pieces, count, on_written) != 0)
@@ -182,7 +254,7 @@ static void write_now(struct connection *connection)
     while (!connection->writing && !connection->closing) {
         uv_buf_t pieces[PIECES_MAX];
         size_t total;
-        unsigned count = http1_output(connection, pieces, PIECES_MAX, &total);
+        unsigned count = output(connection, pieces, &total);
         if (count == 0)
             return;
         int result = uv_try_write(stream_of(connection), pieces, count);
@@ -210,11 +282,9 @@ void connection_wake(struct connection *connection)
 /* What holds whenever the loop sleeps. */
 static void check(const struct connection *connection)
 {
-    ASSERT(!connection->lingering || http1_is_finished(&connection->http1));
-    ASSERT(!connection->writing || connection->http1.first);
-    ASSERT(connection->http1.open <= LIMIT_HTTP_PIPELINE + 1); /* a refusal may stand behind a full line */
-    ASSERT((connection->http1.open == 0) == (connection->http1.first == NULL));
-    ASSERT(!connection->http1.receiving || connection->http1.receiving == connection->http1.last);
+    ASSERT(!connection->lingering || is_finished(connection));
+    ASSERT((connection->framing == &http2_framing) == (connection->http2 != NULL));
+    connection->framing->check(connection);
 }
 
 void connection_advance(struct connection *connection)
@@ -223,15 +293,15 @@ void connection_advance(struct connection *connection)
         return;
     do {
         write_now(connection);
-        if (!connection->closing && http1_is_broken(&connection->http1))
+        if (!connection->closing && connection->framing->is_broken(connection))
             break_off(connection);
-    } while (!connection->closing && http1_resume(connection));
+    } while (!connection->closing && connection->framing->resume(connection));
 
-    if (!connection->closing && http1_is_finished(&connection->http1))
+    if (!connection->closing && !connection->writing && is_finished(connection))
         linger(connection);
     if (connection->closing)
         return;
-    set_reading(connection, connection->lingering || (!connection->heard_end && http1_wants_bytes(&connection->http1)));
+    set_reading(connection, connection->lingering || (!connection->heard_end && wants_bytes(connection)));
     check(connection);
 }
 
@@ -255,8 +325,11 @@ void connection_accept(struct http_server *server, int fd)
     connection->server = server;
     ASSERT(uv_tcp_init(server->uv, &connection->tcp) == 0);
     connection->tcp.data = connection;
+    connection->framing = &http1_framing;
     http1_init(&connection->http1);
     connection->moved_ms = now_ms(connection);
+    if (server->tls)
+        connection->tls = tls_new(server->tls, connection->moved_ms);
 
     bool has_room = server_make_room(server);
     server_add_connection(server, connection);
@@ -274,7 +347,7 @@ void connection_accept(struct http_server *server, int fd)
 
 bool connection_is_idle(const struct connection *connection)
 {
-    return !connection->lingering && http1_is_idle(&connection->http1);
+    return !connection->lingering && connection->framing->is_idle(connection);
 }
 
 /* How long libuv may take over what it has been given: the more it has sent, the longer. */
@@ -294,10 +367,20 @@ void connection_check_time(struct connection *connection, uint64_t now)
             http_connection_close(connection);
     } else if (connection->writing && now - connection->writing_since_ms > writing_ms_max(connection)) {
         break_off(connection);
-    } else if ((connection_is_idle(connection) || connection->heard_end) && silent_ms > patience->idle_ms) {
-        /* Idle; or the client said its last word a while ago and a stream has had nothing for it since: it is gone. */
+    } else if (connection->tls && !tls_is_established(connection) && now - tls_since_ms(connection) > patience->head_ms) {
         http_connection_close(connection);
+    } else if (connection->heard_end && silent_ms > patience->idle_ms) {
+        /* The client said its last word a while ago and a stream has had nothing for it since: it is gone. */
+        http_connection_close(connection);
+    } else if (connection_is_idle(connection) && silent_ms > patience->idle_ms) {
+        connection->framing->stop(connection, true);
     } else {
-        http1_check_time(connection, now);
+        connection->framing->check_time(connection, now);
     }
+}
+
+void connection_stop(struct connection *connection)
+{
+    if (!connection->lingering)
+        connection->framing->stop(connection, false);
 }

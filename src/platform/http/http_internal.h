@@ -2,12 +2,15 @@
  * What the files of the HTTP server share.
  *
  *     http_server.c      listening, the list of connections, time-outs, stopping
- *     http_connection.c  one socket: reading, writing, lingering, closing
+ *     http_connection.c  one socket: reading, writing, lingering, closing; which framing it is
+ *     http_tls.c         between socket and framing, where there is a certificate
  *     http1.c            HTTP/1.1 on a connection: requests out of bytes, answers into bytes
- *     http1_parse.c      the framing itself, pure
+ *     http1_parse.c      its framing itself, pure
+ *     http2.c            HTTP/2 on a connection: nghttp2's session, what a client may not do to it, its end
+ *     http2_stream.c     one request and its answer on an HTTP/2 stream
+ *     http_answer.c      what answers have in common, whatever the framing
  *
- * A connection knows nothing of HTTP: it gives bytes to its framing and asks it for bytes to send. HTTP/2 will be a second framing
- * with the same five functions, chosen by the first bytes (http_connection.c, on_read).
+ * A connection knows nothing of HTTP: it gives bytes to its framing and asks it for bytes to send.
  *
  * All of it runs on the loop's thread, but for the counts.
  */
@@ -21,9 +24,41 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+struct connection;
+
+/* --- what a framing does (http1.c, http2.c) --- */
+
+struct framing {
+    /* Bytes came, in memory that is only lent (and may be written to). */
+    void (*receive)(struct connection *connection, char *bytes, size_t length);
+    /* The client will send no more. */
+    void (*receive_end)(struct connection *connection);
+    /* There may be room for requests that came earlier. True when some were read. */
+    bool (*resume)(struct connection *connection);
+    /* The next bytes to send, at most `maximum` pieces, `*total` bytes; they stay in place until `sent`. */
+    unsigned (*output)(struct connection *connection, uv_buf_t *pieces, unsigned maximum, size_t *total);
+    void (*sent)(struct connection *connection, size_t bytes);
+    bool (*wants_bytes)(const struct connection *connection);
+    /* All is answered and sent, and no request will follow. */
+    bool (*is_finished)(const struct connection *connection);
+    /* The client must see the connection break: it would take a part for all, or deserves no better. */
+    bool (*is_broken)(const struct connection *connection);
+    /* Nothing is asked, nothing half read. */
+    bool (*is_idle)(const struct connection *connection);
+    /* Refuse whom the client sends or takes too slowly. */
+    void (*check_time)(struct connection *connection, uint64_t now_ms);
+    /* Take no further requests, and end when the open ones are answered; asked again and again, until it has ended. `at_once`: nothing
+     * is open, and what may be on its way shall not be waited for. */
+    void (*stop)(struct connection *connection, bool at_once);
+    /* Assert what holds whenever the loop sleeps. */
+    void (*check)(const struct connection *connection);
+    /* The connection is gone: free what is answered, tell the others. */
+    void (*release)(struct connection *connection);
+};
+extern const struct framing http1_framing, http2_framing;
+
 /* --- HTTP/1.1 on a connection (http1.c) --- */
 
-struct connection;
 struct http1_exchange;
 
 struct http1 {
@@ -39,26 +74,31 @@ struct http1 {
 };
 
 void http1_init(struct http1 *http1);
-/* The connection is gone: free what is answered, tell the others. */
-void http1_release(struct http1 *http1);
-/* Bytes came, in memory that is only lent (and may be written to). */
-void http1_receive(struct connection *connection, char *bytes, size_t length);
-/* The client will send no more. */
-void http1_receive_end(struct connection *connection);
-/* There may be room for requests that came earlier. True when some were read. */
-bool http1_resume(struct connection *connection);
-/* The next bytes to send, at most `maximum` pieces, `*total` bytes; they stay in place until http1_sent(). */
-unsigned http1_output(struct connection *connection, uv_buf_t *pieces, unsigned maximum, size_t *total);
-void http1_sent(struct connection *connection, size_t bytes);
-bool http1_wants_bytes(const struct http1 *http1);
-/* All is answered and sent, and no request will follow. */
-bool http1_is_finished(const struct http1 *http1);
-/* An answer was begun that can't be ended: the client must see the connection break. */
-bool http1_is_broken(const struct http1 *http1);
-/* Nothing is asked, nothing half read. */
-bool http1_is_idle(const struct http1 *http1);
-/* Refuse whom the client sends too slowly. */
-void http1_check_time(struct connection *connection, uint64_t now_ms);
+
+/* --- HTTP/2 on a connection (http2.c, see http2.h) --- */
+
+#define HTTP2_PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+#define HTTP2_PREFACE_LENGTH (sizeof HTTP2_PREFACE - 1)
+
+struct http2;
+/* The client speaks HTTP/2: make it the connection's framing. The preface itself is still to be received. */
+void http2_begin(struct connection *connection);
+
+/* --- TLS on a connection (http_tls.c, see http_tls.h) --- */
+
+struct tls;
+
+/* --- answers (http_answer.c) --- */
+
+/* A header value is often made of what somebody else sent. A line end in it would let them write headers, or a whole answer; such an
+ * answer is not sent. */
+bool http_response_is_clean(const struct http_response *response);
+/* RFC 9110: some have none, whatever the handler gave. */
+bool http_status_has_body(int status);
+/* Half a year, for this host alone: its siblings may be somebody else's. */
+#define HTTP_TRANSPORT_SECURITY "max-age=15768000"
+/* What the handler says of a refusal, in the arena; with the header that names its type. */
+struct http_response http_problem(const struct http_handler *handler, struct arena *arena, int status, const char *detail);
 
 /* --- a connection (http_connection.c) --- */
 
@@ -80,7 +120,13 @@ struct connection {
     uv_write_t write;
     uv_shutdown_t shutdown;
     char peer[INET6_ADDRSTRLEN];
-    struct http1 http1;
+    struct tls *tls;              /* NULL: in the clear */
+    const struct framing *framing;
+    char preface[HTTP2_PREFACE_LENGTH]; /* the first bytes, while they may still become HTTP/2's preface */
+    size_t preface_length;
+    bool framing_is_known;
+    struct http1 http1;   /* while the framing is HTTP/1.1's */
+    struct http2 *http2;  /* when it is HTTP/2's; owned */
 };
 TAILQ_HEAD(connection_list, connection);
 
@@ -92,12 +138,21 @@ void connection_wake(struct connection *connection);
 void connection_advance(struct connection *connection);
 void http_connection_close(struct connection *connection);
 void connection_check_time(struct connection *connection, uint64_t now_ms);
+/* The server is stopping; called at each sweep. */
+void connection_stop(struct connection *connection);
+/* Bytes of HTTP came, decrypted where there is TLS. */
+void connection_receive(struct connection *connection, char *bytes, size_t length);
 bool connection_is_idle(const struct connection *connection);
 
 /* --- the server (http_server.c) --- */
 
 #define HTTP_READ_BYTES 65536
+/* A record of TLS with all that may be around it. */
+#define TLS_RECORD_BYTES (16384 + 2048)
 #define HTTP_DATE_LINE "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+/* Where the date itself is in that line. */
+#define HTTP_DATE_AT (sizeof "Date: " - 1)
+#define HTTP_DATE_LENGTH (sizeof HTTP_DATE_LINE - 1 - HTTP_DATE_AT - 2)
 
 /* From base/limits.h; a test may be less patient. */
 struct http_patience {
@@ -110,6 +165,7 @@ struct http_server {
     uv_loop_t *uv;
     struct http_handler handler;
     struct http_patience patience;
+    struct http_tls *tls; /* NULL: in the clear */
     int port;
     uv_tcp_t listener;
     uv_prepare_t before_sleep;
@@ -118,6 +174,7 @@ struct http_server {
     struct connection_list awake;
     char date[sizeof HTTP_DATE_LINE];   /* the header line, not older than a second or so */
     char read_into[HTTP_READ_BYTES];    /* by whichever connection is being read */
+    char plain[TLS_RECORD_BYTES];       /* decrypted, or to be encrypted, on the way through http_tls.c */
     uint64_t accept_failures;           /* since the last sweep */
 
     /* Written by the loop's thread, read by any. */

@@ -8,7 +8,7 @@
  *
  * Stopping: no more connections are taken (those that the kernel took for us already are), idle ones are closed by the next
  * sweep, and so a request that was on its way is still answered; open requests finish, their last answer says
- * `Connection: close`. After LIMIT_DRAIN_MS what is left is cut.
+ * `Connection: close`, or on HTTP/2 GOAWAY. After LIMIT_DRAIN_MS what is left is cut.
  */
 #include "base/assert.h"
 #include "base/log.h"
@@ -173,9 +173,11 @@ static void sweep(struct http_server *server, uint64_t now_ms)
     bool cut = server->stopping && now_ms - server->stopping_since_ms > server->patience.drain_ms;
     for (struct connection *connection = TAILQ_FIRST(&server->connections), *next; connection; connection = next) {
         next = TAILQ_NEXT(connection, in_all);
-        if (cut || (server->stopping && connection_is_idle(connection)))
+        if (cut)
             http_connection_close(connection);
-        else
+        else if (server->stopping)
+            connection_stop(connection);
+        if (!connection->closing)
             connection_check_time(connection, now_ms);
     }
 }
@@ -281,6 +283,11 @@ void http_server_stop(struct http_server *server, void (*stopped)(void *data), v
         close_own_handles(server);
     else
         uv_timer_start(&server->sweep, on_sweep, SWEEP_STOPPING_MS, SWEEP_STOPPING_MS);
+}
+
+void http_server_use_tls(struct http_server *server, struct http_tls *tls)
+{
+    server->tls = tls;
 }
 
 int http_server_port(const struct http_server *server)

@@ -597,7 +597,7 @@ static void what_is_ambiguous_is_refused_after_what_was_not(void **state)
     assert_int_equal(atomic_load(&world.handled), 2);
 
     assert_int_equal(strncmp(talk(&world, "\x16\x03\x01"), "HTTP/1.1 400 ", 13), 0);
-    assert_int_equal(strncmp(talk(&world, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "HTTP/1.1 505 ", 13), 0);
+    assert_int_equal(strncmp(talk(&world, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r!"), "HTTP/1.1 505 ", 13), 0);
     assert_int_equal(strncmp(talk(&world, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" END "x\r\n"), "HTTP/1.1 400 ", 13), 0);
     assert_null(strchr(strstr(talk(&world, "HEAD / HTTP/1.1\r\n" END), "\r\n\r\n"), '{'));
     assert_int_equal(http_server_counts(world.server).refused, 5);
