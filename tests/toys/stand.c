@@ -69,6 +69,7 @@ static ProtobufCMessage *serve(struct stand *stand, unsigned method, struct call
         return NULL;
 
     ProtobufCMessage *answer = recall(stand, call, descriptor);
+    call->replayed = answer != NULL;
     if (answer == NULL) {
         answer = message_new(call->arena, descriptor);
         if (stand->serve(stand, method, call, request, answer) != RESULT_OK)

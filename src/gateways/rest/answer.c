@@ -229,6 +229,10 @@ static void answer_accepted(struct visit *visit)
     json_write_object_open(&json);
     json_write_key(&json, "status");
     json_write_string(&json, "accepted");
+    if (visit->call->accepted_action != NULL) {
+        json_write_key(&json, "nextActionUrl");
+        json_write_string(&json, visit->call->accepted_action);
+    }
     json_write_key(&json, "_links");
     json_write_object_open(&json);
     write_link(&json, "progress", location);

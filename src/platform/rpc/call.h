@@ -100,6 +100,7 @@ struct call {
     struct problem problem; /* result OK, or why there is no answer */
     bool replayed;          /* the answer was given before under the same idempotency key */
     const char *accepted_location; /* not NULL: it is still going on, look there (202 + Location); the answer is empty */
+    const char *accepted_action; /* beside it: where whoever asked must go meanwhile, such as a bank's page; NULL: nowhere */
     void *inside;           /* the transport's own */
 };
 

@@ -85,6 +85,7 @@ static void on_timer(struct timer *timer)
 }
 
 static void give_up_answering(struct saga_under_way *saga);
+static void answer_accepted(struct saga_under_way *saga, const char *location, const char *action);
 
 /* Where to look how it goes; NULL when there is no such place. */
 static const char *location_of(struct saga_under_way *saga)
@@ -98,7 +99,7 @@ static void on_patience(struct timer *timer)
     struct saga_under_way *saga = (struct saga_under_way *)((char *)timer - offsetof(struct saga_under_way, patience));
     const char *location = location_of(saga);
     if (location != NULL)
-        saga_accept(&saga->run, location);
+        answer_accepted(saga, location, NULL);
     else
         give_up_answering(saga);
 }
@@ -219,16 +220,33 @@ static void park(struct saga_under_way *saga)
     saga_end(saga);
 }
 
-void saga_accept(struct saga_run *run, const char *location)
+static void answer_accepted(struct saga_under_way *saga, const char *location, const char *action)
 {
-    struct saga_under_way *saga = (struct saga_under_way *)run;
-    ASSERT(run->saga->durable);
     struct call *caller = saga->caller;
     saga->caller = NULL;
+    saga->accept_location = saga->accept_action = NULL;
     if (caller == NULL)
         return;
     caller->accepted_location = arena_strdup(caller->arena, location);
-    call_answer(caller, message_new(caller->arena, run->answer->descriptor));
+    caller->accepted_action = action != NULL ? arena_strdup(caller->arena, action) : NULL;
+    call_answer(caller, message_new(caller->arena, saga->run.answer->descriptor));
+}
+
+/* What the step has asked for, if anything. */
+static void accept_if_said(struct saga_under_way *saga)
+{
+    if (saga->accept_location != NULL)
+        answer_accepted(saga, saga->accept_location, saga->accept_action);
+}
+
+void saga_accept(struct saga_run *run, const char *location, const char *action)
+{
+    struct saga_under_way *saga = (struct saga_under_way *)run;
+    ASSERT(run->saga->durable);
+    if (saga->caller == NULL)
+        return;
+    saga->accept_location = arena_strdup(saga->life, location);
+    saga->accept_action = action != NULL ? arena_strdup(saga->life, action) : NULL;
 }
 
 /* --- waiting ----------------------------------------------------------------------------------------------------- */
@@ -340,6 +358,7 @@ static void step_begin(struct saga_under_way *saga)
     const struct saga_step *step = &saga->run.saga->steps[saga->step];
     renew_arena(saga);
     saga->calls = 0;
+    saga->heard_news = false;
     saga->otherwise = NULL;
     saga->run.now_us = env_now_us(env_of(saga));
     saga->in_step = true;
@@ -350,7 +369,6 @@ static void step_begin(struct saga_under_way *saga)
 static void will_be_noted(struct saga_under_way *saga)
 {
     saga->is_behind = false;
-    saga->noted_attempt = saga->run.attempt;
     saga->noted_state = hash_of_state(saga);
 }
 
@@ -369,11 +387,11 @@ static void note_if_worth_it(struct saga_under_way *saga)
         saga->is_behind = true;
 }
 
-/* A step that only waits longer says nothing new. */
-static void note_if_changed(struct saga_under_way *saga)
+/* A step that only waits longer says nothing new, and nothing of it is noted: after a crash it hears the answers of before again, one after
+ * the other and without waiting in between, until one is news (saga_again_anew). */
+static bool says_something_new(const struct saga_under_way *saga)
 {
-    if (saga->is_behind || saga->run.attempt != saga->noted_attempt || hash_of_state(saga) != saga->noted_state)
-        note(saga);
+    return saga->is_behind || hash_of_state(saga) != saga->noted_state;
 }
 
 /* Only while the step has learnt nothing: it begins anew with what is recorded. */
@@ -445,11 +463,31 @@ static void step_done(struct saga_under_way *saga)
         go_on(saga, (size_t)next);
 }
 
+static void wait_for_again(struct saga_under_way *saga)
+{
+    accept_if_said(saga);
+    wait_for(saga, saga->again_after_us, step_begin);
+}
+
+static void on_waiting_recorded(struct saga_under_way *saga, bool written)
+{
+    (void)written; /* if not, the next time it waits */
+    saga->is_behind = !written;
+    wait_for_again(saga);
+}
+
+/* Who is told to look how it goes must find there what is to be done: so that is noted first. */
 static void do_again(struct saga_under_way *saga)
 {
-    if (saga->run.saga->durable)
-        note_if_changed(saga);
-    wait_for(saga, saga->again_after_us, step_begin);
+    bool is_new = saga->run.saga->durable && says_something_new(saga);
+    if (is_new && saga->accept_location != NULL) {
+        will_be_noted(saga);
+        saga_record_step(saga, on_waiting_recorded);
+        return;
+    }
+    if (is_new)
+        note(saga);
+    wait_for_again(saga);
 }
 
 /* Do what the step has said. */
@@ -458,6 +496,8 @@ static void conclude(struct saga_under_way *saga)
     enum saga_said said = saga->said;
     saga->said = SAID_NOTHING;
     saga->in_step = false;
+    if (said == SAID_NEXT || said == SAID_REFUSE)
+        accept_if_said(saga);
     switch (said) {
     case SAID_NOTHING:
         break;
@@ -602,6 +642,7 @@ static void on_answer(struct call *call, const ProtobufCMessage *answer)
     struct saga_under_way *saga = call->data;
     struct arena *arena = call->arena;
     bool acts = saga->called->kind != METHOD_QUERY;
+    saga->heard_news |= !call->replayed;
     if (answer != NULL) {
         saga->may_have_acted |= acts;
         saga->otherwise = NULL;
@@ -715,8 +756,9 @@ void saga_again(struct saga_run *run, int64_t after_us)
 
 void saga_again_anew(struct saga_run *run, int64_t after_us)
 {
+    const struct saga_under_way *saga = (const struct saga_under_way *)run;
     run->attempt++;
-    saga_again(run, after_us);
+    saga_again(run, saga->calls > 0 && !saga->heard_news ? 0 : after_us);
 }
 
 /* --- beginning --------------------------------------------------------------------------------------------------- */

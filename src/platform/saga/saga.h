@@ -108,11 +108,13 @@ void saga_refuse(struct saga_run *run, enum result result, const char *detail, .
 /* As above, with the problem of a call. */
 void saga_refuse_as(struct saga_run *run, const struct problem *problem);
 /* Not yet: run this step again after a time (a buyer at their bank's page, a provider to be asked again). Its calls bear the same keys as
- * before, so commands give their first answers again; after saga_again_anew() they bear new ones. */
+ * before, so commands give their first answers again; after saga_again_anew() they bear new ones. Waiting is not noted, so that
+ * a log does not grow by it; answers that were given before a crash come again, and are not waited for. */
 void saga_again(struct saga_run *run, int64_t after_us);
 void saga_again_anew(struct saga_run *run, int64_t after_us);
-/* The caller need not wait longer: it is told 202 with `location`, and the saga goes on. Durable sagas only; more than once is fine. */
-void saga_accept(struct saga_run *run, const char *location);
+/* The caller need not wait longer: when this step ends or waits, and what it has learnt is noted, it is told 202 with `location`, and where
+ * it must go meanwhile (`action`, a bank's page; NULL: nowhere). The saga goes on. Durable sagas only; more than once is fine. */
+void saga_accept(struct saga_run *run, const char *location, const char *action);
 
 /* --- for operators: durable sagas in the tables of the service that declares them --- */
 

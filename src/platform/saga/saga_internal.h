@@ -23,7 +23,6 @@ struct saga_under_way {
     size_t step;          /* being done or undone */
     bool may_have_acted;  /* a call of this step had, or may have had, an effect */
     uint64_t noted_state; /* a hash of the state as it was recorded last */
-    unsigned noted_attempt;
     bool is_behind;       /* the record says an earlier step */
     struct problem problem; /* in `life`: why it is undone; OK while it is not */
 
@@ -39,12 +38,14 @@ struct saga_under_way {
     void (*deliver)(struct saga_run *run, saga_then then, const ProtobufCMessage *answer);
     void (*otherwise)(struct saga_run *run, const struct problem *problem);
     unsigned calls;      /* of this step so far, this one included */
+    bool heard_news;     /* one of them was answered for the first time, not as it was before a crash */
     unsigned tries;      /* of this call that were not answered, in a row: the next one comes later */
     unsigned refusals;   /* of this call, where it can't fail: a new key each */
 
     struct timer timer; /* runs while it waits */
     void (*after)(struct saga_under_way *saga); /* NULL: it does not wait */
     struct timer patience; /* of the caller */
+    const char *accept_location, *accept_action; /* what the caller is to be told once the step waits; NULL: nothing */
 
     /* host->lock */
     struct saga_under_way *next, *before;

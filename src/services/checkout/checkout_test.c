@@ -500,6 +500,10 @@ static const char *begin(struct shop *shop, const char *cart_id)
     assert_int_equal(wait_for(asked), RESULT_OK);
     assert_non_null(asked->call->accepted_location);
     const char *location = arena_strdup(shop->arena, asked->call->accepted_location);
+    if (shop->counter->books.next_status == PAID(REQUIRES_ACTION)) { /* that, and how it goes, say so from the first moment */
+        assert_string_equal(asked->call->accepted_action, "https://bank.example/");
+        assert_int_equal(progress(shop, location).status, CHECKOUT(REQUIRES_ACTION));
+    }
     asked_free(asked);
     world_run_for(shop->stall.world, SECOND_US);
     return location;
@@ -518,9 +522,12 @@ static void the_bank_wants_to_see_the_buyer(void **state)
     assert_string_equal(now.order_id, "");
     assert_int_equal(check_out(shop, id, "another"), RESULT_CART_LOCKED);
 
+    int64_t events = host_last_event(shop->checkout);
     world_run_for(shop->stall.world, 600 * SECOND_US);
+    assert_int_equal(host_last_event(shop->checkout), events); /* waiting is no news */
     shop = shop_crash(shop, 9); /* a restart meanwhile changes nothing */
     world_run_for(shop->stall.world, 60 * SECOND_US);
+    assert_int_equal(host_last_event(shop->checkout), events);
     assert_int_equal(progress(shop, location).status, CHECKOUT(REQUIRES_ACTION));
 
     shop->counter->books.next_status = PAID(AUTHORIZED);

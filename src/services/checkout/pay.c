@@ -66,7 +66,7 @@ static void wait_for_outcome(struct saga_run *run)
 static void wait_for_buyer(struct saga_run *run, const Payment__Payment *payment)
 {
     checkout_state(run)->next_action_url = payment->next_action_url;
-    saga_accept(run, checkout_location(run->arena, run->id));
+    saga_accept(run, checkout_location(run->arena, run->id), payment->next_action_url);
     wait_for_outcome(run);
 }
 
