@@ -120,7 +120,7 @@ static enum result run_timer(struct context *context, void *data)
 {
     const struct due_timer *timer = data;
     context->tx->may_write = true;
-    int64_t taken = SQL_DO(context->tx, "DELETE FROM souk_timer WHERE kind = ?1 AND key = ?2 AND due_us = ?3",
+    int64_t taken = SQL_COUNT(context->tx, "DELETE FROM souk_timer WHERE kind = ?1 AND key = ?2 AND due_us = ?3",
                            sql_string(timer->kind), sql_string(timer->key), sql_int(timer->due_us));
     context->tx->may_write = false;
     if (taken == 0)

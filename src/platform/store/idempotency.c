@@ -49,7 +49,7 @@ void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const c
 {
     bool may_write = tx->may_write;
     tx->may_write = true;
-    int64_t claimed = SQL_DO(tx,
+    int64_t claimed = SQL_COUNT(tx,
                              "INSERT INTO souk_idempotency (key, request, worker, at_us) VALUES (?1, ?2, ?3, ?4)"
                              " ON CONFLICT (key) DO UPDATE SET worker = excluded.worker, left_behind = 0"
                              " WHERE souk_idempotency.left_behind = 1",
@@ -105,7 +105,7 @@ int64_t idempotency_forget_older(struct tx *tx, int64_t than_us)
     int64_t end = first_not_older(tx, than_us);
     bool may_write = tx->may_write;
     tx->may_write = true;
-    int64_t forgotten = SQL_DO(tx,
+    int64_t forgotten = SQL_COUNT(tx,
                                "DELETE FROM souk_idempotency WHERE number IN (SELECT number FROM souk_idempotency"
                                " WHERE number < ?1 AND (result IS NOT NULL OR left_behind = 1) ORDER BY number LIMIT ?2)",
                                sql_int(end), sql_int(IDEMPOTENCY_FORGET_MAX));

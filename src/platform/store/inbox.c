@@ -14,7 +14,7 @@ void inbox_move(struct tx *tx, const char *producer, int64_t number)
 {
     bool may_write = tx->may_write;
     tx->may_write = true;
-    int64_t moved = SQL_DO(tx,
+    int64_t moved = SQL_COUNT(tx,
                            "INSERT INTO souk_inbox (producer, number) VALUES (?1, ?2)"
                            " ON CONFLICT (producer) DO UPDATE SET number = excluded.number"
                            " WHERE souk_inbox.number <= excluded.number",

@@ -14,7 +14,7 @@
  * nothing, and whoever opened it rolls back and answers `storage_unavailable`. So handlers and apply functions need no
  * error paths for the store. SQL that is wrong is our own mistake, and an assertion.
  *
- * Backs: store_sqlite.c. A URL names it: "sqlite:./data" (a folder, a file per service in it), "sqlite::memory:" (scratch in
+ * Backs: store_sqlite.c and others as it (store_back.h). A URL names it: "sqlite:./data" (a folder, a file per service in it), "sqlite::memory:" (scratch in
  * memory), "sqlite::temporary:" (scratch that may outgrow memory: a file that nobody else sees). Scratch is gone with its one
  * connection, a writer.
  */
@@ -103,9 +103,12 @@ static inline struct sql_value sql_null(void) { return (struct sql_value){.kind 
     ((const struct sql_value[]){{0}, ##__VA_ARGS__}) + 1,                                                \
         sizeof((const struct sql_value[]){{0}, ##__VA_ARGS__}) / sizeof(struct sql_value) - 1
 
-/* Run a statement that returns no rows. The number of rows it changed; 0 when the transaction has failed. */
+/* Run a statement that returns no rows. It may wait until something is read. */
 #define SQL_DO(tx, sql, ...) sql_do((tx), (sql), SQL_VALUES(__VA_ARGS__))
-int64_t sql_do(struct tx *tx, const char *sql, const struct sql_value *values, size_t count);
+void sql_do(struct tx *tx, const char *sql, const struct sql_value *values, size_t count);
+/* The same, at once. The number of rows it changed; 0 when the transaction has failed. */
+#define SQL_COUNT(tx, sql, ...) sql_count((tx), (sql), SQL_VALUES(__VA_ARGS__))
+int64_t sql_count(struct tx *tx, const char *sql, const struct sql_value *values, size_t count);
 
 struct sql_rows {
     struct tx *tx;

@@ -61,6 +61,9 @@ static const char reader_setup[] = "PRAGMA query_only = ON;"
 static const char memory_setup[] = "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY;";
 static const char temporary_setup[] = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -32768;";
 
+/* What every transaction runs. */
+enum control { BEGIN_WRITING, BEGIN_READING, COMMIT, SAVEPOINT, RELEASE, ROLLBACK_TO, CONTROL_COUNT };
+
 /* --- stores --- */
 
 static void setup_sqlite(void)
@@ -71,21 +74,10 @@ static void setup_sqlite(void)
     ASSERT(sqlite3_initialize() == SQLITE_OK);
 }
 
-static char *copy_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static char *copy_of(const char *format, ...)
-{
-    char *copy = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    ASSERT(vasprintf(&copy, format, arguments) >= 0);
-    va_end(arguments);
-    return copy;
-}
-
 /* Make a folder and those above it, readable by nobody else: customers' addresses will be in there. */
 static bool folder_make(const char *path, char error[512])
 {
-    char *partial = copy_of("%s", path);
+    char *partial = store_text("%s", path);
     bool made = true;
     for (char *at = partial + 1; made && *at; at++) {
         if (*at != '/')
@@ -102,72 +94,64 @@ static bool folder_make(const char *path, char error[512])
     return made;
 }
 
-static bool place_in_folder(struct store *store, const char *folder, char error[512])
+static bool place_in_folder(struct sqlite_store *sqlite, const char *folder, char error[512])
 {
-    store->place = STORE_FOLDER;
-    store->path = copy_of("%s/%s.db", folder, store->service);
+    struct store *store = &sqlite->store;
+    sqlite->place = STORE_FOLDER;
+    store->path = store_text("%s/%s.db", folder, store->service);
     if (store->env->vfs)
         return true;
-    store->lock_path = copy_of("%s/%s.lock", folder, store->service);
+    sqlite->lock_path = store_text("%s/%s.lock", folder, store->service);
     return folder_make(folder, error);
 }
 
-static bool place(struct store *store, const char *url, char error[512])
+static bool place(struct sqlite_store *sqlite, const char *folder, char error[512])
 {
-    if (strncmp(url, "sqlite:", 7) != 0 || url[7] == '\0') {
-        snprintf(error, 512, "There is no store of the kind %.200s. Write sqlite:FOLDER, such as sqlite:./data.", url);
+    if (*folder == '\0') {
+        snprintf(error, 512, "The store's URL names no folder. Write sqlite:FOLDER, such as sqlite:./data.");
         return false;
     }
-    if (strcmp(url, "sqlite::memory:") == 0) {
-        store->place = STORE_MEMORY;
-        store->path = copy_of(":memory:");
+    if (strcmp(folder, ":memory:") == 0) {
+        sqlite->place = STORE_MEMORY;
+        sqlite->store.path = store_text(":memory:");
         return true;
     }
-    if (strcmp(url, "sqlite::temporary:") == 0) {
-        store->place = STORE_TEMPORARY;
-        store->path = copy_of("%s", ""); /* SQLite's name for a file that it makes and removes itself */
+    if (strcmp(folder, ":temporary:") == 0) {
+        sqlite->place = STORE_TEMPORARY;
+        sqlite->store.path = store_text("%s", ""); /* SQLite's name for a file that it makes and removes itself */
         return true;
     }
-    return place_in_folder(store, url + 7, error);
+    return place_in_folder(sqlite, folder, error);
 }
 
-static void store_free(struct store *store)
+static void sqlite_store_close(struct store *store)
 {
-    free(store->service);
-    free(store->path);
-    free(store->lock_path);
-    free(store);
+    struct sqlite_store *sqlite = (struct sqlite_store *)store;
+    free(sqlite->lock_path);
+    free(sqlite);
 }
 
-struct store *store_open(struct env *env, const char *url, const char *service, char error[512])
+static struct store *sqlite_store_open(struct env *env, const char *url, const char *service, char error[512])
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, setup_sqlite);
 
-    struct store *store = calloc(1, sizeof *store);
-    ASSERT(store);
-    store->env = env;
-    store->service = copy_of("%s", service);
-    if (!place(store, url, error)) {
-        store_free(store);
-        return NULL;
-    }
-    return store;
-}
-
-void store_close(struct store *store)
-{
-    ASSERT(store->connection_count == 0);
-    store_free(store);
+    struct sqlite_store *sqlite = calloc(1, sizeof *sqlite);
+    ASSERT(sqlite);
+    store_init(&sqlite->store, &store_back_sqlite, env, service);
+    if (place(sqlite, url + strlen(store_back_sqlite.scheme), error))
+        return &sqlite->store;
+    store_close(&sqlite->store);
+    return NULL;
 }
 
 /* --- connections --- */
 
 /* SQLite lets writers of several processes take turns, but the end of the event log is kept in one writer's memory: so one at a time. The lock
  * goes with the process, however that ends. */
-static bool writer_lock(struct connection *connection, char error[512])
+static bool writer_lock(struct sqlite_connection *connection, char error[512])
 {
-    const struct store *store = connection->store;
+    const struct sqlite_store *store = (const struct sqlite_store *)connection->connection.store;
     if (!store->lock_path)
         return true;
     connection->lock = open(store->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -177,20 +161,21 @@ static bool writer_lock(struct connection *connection, char error[512])
     }
     if (flock(connection->lock, LOCK_EX | LOCK_NB) == 0)
         return true;
-    snprintf(error, 512, "Another souk writes to %s. Stop it first, or ask it through its API.", store->path);
+    snprintf(error, 512, "Another souk writes to %s. Stop it first, or ask it through its API.",
+             store->store.path);
     return false;
 }
 
-static bool database_open(struct connection *connection, char error[512])
+static bool database_open(struct sqlite_connection *connection, char error[512])
 {
-    const struct store *store = connection->store;
+    const struct store *store = connection->connection.store;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    if (connection->kind == CONNECTION_WRITER)
+    if (connection->connection.kind == CONNECTION_WRITER)
         flags |= SQLITE_OPEN_CREATE;
     int code = sqlite3_open_v2(store->path, &connection->database, flags, store->env->vfs);
     if (code == SQLITE_OK)
         return true;
-    if (connection->kind == CONNECTION_READER && (code & 0xff) == SQLITE_CANTOPEN)
+    if (connection->connection.kind == CONNECTION_READER && (code & 0xff) == SQLITE_CANTOPEN)
         snprintf(error, 512, "There is no store of %s at %s. `souk serve` makes it.", store->service, store->path);
     else
         snprintf(error, 512, "The store %s can't be opened: %s.", store->path, sqlite3_errstr(code));
@@ -200,7 +185,7 @@ static bool database_open(struct connection *connection, char error[512])
 static int on_commit(void *data, sqlite3 *database, const char *name, int pages)
 {
     (void)database, (void)name;
-    struct connection *connection = data;
+    struct sqlite_connection *connection = data;
     connection->journal_pages = pages;
     if (pages < connection->journal_pages_settled)
         connection->journal_pages_settled = 0; /* all of it was settled, and SQLite began it anew */
@@ -216,12 +201,12 @@ static int on_journal_mode(void *data, int count, char **values, char **names)
 
 /* A process that was killed between writing a commit and syncing it leaves a commit that can be read, and that a power cut could still
  * take away: nobody may be answered from it before it is durable. A checkpoint syncs the journal first. */
-static int settle_what_was_left(struct connection *connection)
+static int settle_what_was_left(struct sqlite_connection *connection)
 {
     return sqlite3_wal_checkpoint_v2(connection->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
-static int setup_writer(struct connection *connection, char error[512])
+static int setup_writer(struct sqlite_connection *connection, char error[512])
 {
     int code = sqlite3_exec(connection->database, writer_setup, NULL, NULL, NULL);
     if (code != SQLITE_OK)
@@ -229,7 +214,8 @@ static int setup_writer(struct connection *connection, char error[512])
     bool wal = false;
     code = sqlite3_exec(connection->database, "PRAGMA journal_mode = WAL", on_journal_mode, &wal, NULL);
     if (code == SQLITE_OK && !wal) {
-        snprintf(error, 512, "The store %s can't have a write-ahead log. Put it on a local disk.", connection->store->path);
+        snprintf(error, 512, "The store %s can't have a write-ahead log. Put it on a local disk.",
+                 connection->connection.store->path);
         return SQLITE_ERROR;
     }
     if (PLANTED(COMMIT_WITHOUT_SYNC))
@@ -240,8 +226,9 @@ static int setup_writer(struct connection *connection, char error[512])
     return code;
 }
 
-static bool database_setup(struct connection *connection, char error[512])
+static bool database_setup(struct sqlite_connection *connection, char error[512])
 {
+    const struct sqlite_store *store = (const struct sqlite_store *)connection->connection.store;
     sqlite3 *database = connection->database;
     sqlite3_db_config(database, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SLOT_BYTES, LOOKASIDE_SLOTS);
     sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -252,30 +239,28 @@ static bool database_setup(struct connection *connection, char error[512])
 
     error[0] = '\0';
     int code;
-    if (connection->store->place == STORE_MEMORY)
+    if (store->place == STORE_MEMORY)
         code = sqlite3_exec(database, memory_setup, NULL, NULL, NULL);
-    else if (connection->store->place == STORE_TEMPORARY)
+    else if (store->place == STORE_TEMPORARY)
         code = sqlite3_exec(database, temporary_setup, NULL, NULL, NULL);
-    else if (connection->kind == CONNECTION_READER)
+    else if (connection->connection.kind == CONNECTION_READER)
         code = sqlite3_exec(database, reader_setup, NULL, NULL, NULL);
     else
         code = setup_writer(connection, error);
     if (code != SQLITE_OK && error[0] == '\0')
-        snprintf(error, 512, "The store %s can't be used: %s.", connection->store->path, sqlite3_errmsg(database));
+        snprintf(error, 512, "The store %s can't be used: %s.", store->store.path, sqlite3_errmsg(database));
     return code == SQLITE_OK;
 }
 
-struct connection *connection_open(struct store *store, enum connection_kind kind, char error[512])
+static struct connection *sqlite_connection_open(struct store *store, enum connection_kind kind, char error[512])
 {
-    struct connection *connection = calloc(1, sizeof *connection);
+    struct sqlite_connection *connection = calloc(1, sizeof *connection);
     ASSERT(connection);
-    connection->store = store;
-    connection->kind = kind;
+    connection_init(&connection->connection, store, kind);
     connection->lock = -1;
-    connection->tx.connection = connection;
-    int others = atomic_fetch_add(&store->connection_count, 1);
 
-    if (store->place != STORE_FOLDER && (others > 0 || kind != CONNECTION_WRITER)) {
+    bool is_scratch = ((const struct sqlite_store *)store)->place != STORE_FOLDER;
+    if (is_scratch && (store->connection_count > 1 || kind != CONNECTION_WRITER)) {
         snprintf(error, 512, "A scratch store has one connection, its writer. Write sqlite:FOLDER for a store to share.");
         goto refuse;
     }
@@ -283,59 +268,57 @@ struct connection *connection_open(struct store *store, enum connection_kind kin
         goto refuse;
     if (!database_open(connection, error) || !database_setup(connection, error))
         goto refuse;
-    return connection;
+    return &connection->connection;
 
 refuse:
-    connection_close(connection);
+    connection_close(&connection->connection);
     return NULL;
 }
 
-void connection_expect_much(struct connection *writer, bool much)
+static void sqlite_expect_much(struct connection *writer, bool much)
 {
-    ASSERT(writer->kind == CONNECTION_WRITER);
-    if (writer->store->place == STORE_FOLDER)
-        sqlite3_exec(writer->database,
+    if (((const struct sqlite_store *)writer->store)->place == STORE_FOLDER)
+        sqlite3_exec(sqlite_of(writer)->database,
                      much ? "PRAGMA cache_size = -65536" : "PRAGMA cache_size = -2048; PRAGMA shrink_memory", NULL, NULL, NULL);
 }
 
-void connection_close(struct connection *connection)
+static void sqlite_connection_close(struct connection *connection)
 {
-    ASSERT(!connection->in_transaction);
-    if (connection->scratch) {
-        struct store *scratch = connection->scratch->store;
-        connection_close(connection->scratch);
-        store_close(scratch);
-    }
-    statement_cache_release(&connection->statements);
-    ASSERT(sqlite3_close(connection->database) == SQLITE_OK);
-    if (connection->lock >= 0)
-        close(connection->lock);
-    atomic_fetch_sub(&connection->store->connection_count, 1);
-    free(connection);
-}
-
-struct env *connection_env(const struct connection *connection)
-{
-    return connection->store->env;
-}
-
-struct connection *connection_scratch(struct connection *connection, bool *fresh, char error[512])
-{
-    *fresh = !connection->scratch;
-    if (connection->scratch)
-        return connection->scratch;
-    struct store *store = store_open(connection->store->env, "sqlite::memory:", connection->store->service, error);
-    if (!store)
-        return NULL;
-    connection->scratch = connection_open(store, CONNECTION_WRITER, error);
-    if (!connection->scratch)
-        store_close(store);
-    return connection->scratch;
+    struct sqlite_connection *sqlite = sqlite_of(connection);
+    for (size_t i = 0; i < CONTROL_COUNT; i++)
+        sqlite3_finalize(sqlite->control[i]);
+    ASSERT(sqlite3_close(sqlite->database) == SQLITE_OK);
+    if (sqlite->lock >= 0)
+        close(sqlite->lock);
+    free(sqlite);
 }
 
 /* --- transactions --- */
 
-static void checkpoint(struct connection *connection)
+static void run(struct tx *tx, enum control control)
+{
+    static const char *const texts[CONTROL_COUNT] = {
+        [BEGIN_WRITING] = "BEGIN IMMEDIATE",
+        [BEGIN_READING] = "BEGIN",
+        [COMMIT] = "COMMIT",
+        [SAVEPOINT] = "SAVEPOINT command",
+        [RELEASE] = "RELEASE command",
+        [ROLLBACK_TO] = "ROLLBACK TO command",
+    };
+    struct sqlite_connection *connection = sqlite_of(tx->connection);
+    sqlite3_stmt **handle = &connection->control[control];
+    int code = SQLITE_OK;
+    if (!*handle)
+        code = sqlite3_prepare_v3(connection->database, texts[control], -1, SQLITE_PREPARE_PERSISTENT, handle, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(*handle);
+        sqlite3_reset(*handle);
+    }
+    if (code != SQLITE_DONE)
+        sqlite_went_wrong(tx, code, texts[control]);
+}
+
+static void checkpoint(struct sqlite_connection *connection)
 {
     int pages = 0;
     int settled = 0;
@@ -343,96 +326,66 @@ static void checkpoint(struct connection *connection)
     /* What could not be copied is still in the journal: nothing is lost, and the next attempt takes it along. Readers of an old state hold
      * pages back in the same way; either way there is nothing more to gain before the journal has grown again. */
     if (code != SQLITE_OK)
-        LOG_WARNING("checkpoint failed", log_text("store", connection->store->path), log_text("reason", sqlite3_errstr(code)));
+        LOG_WARNING("checkpoint failed", log_text("store", connection->connection.store->path), log_text("reason", sqlite3_errstr(code)));
     connection->journal_pages_settled = connection->journal_pages;
 }
 
-void store_checkpoint(struct connection *writer)
+static void sqlite_checkpoint(struct connection *writer)
 {
-    ASSERT(!writer->in_transaction);
-    if (writer->journal_pages - writer->journal_pages_settled >= JOURNAL_PAGES_IDLE)
-        checkpoint(writer);
+    struct sqlite_connection *connection = sqlite_of(writer);
+    if (connection->journal_pages - connection->journal_pages_settled >= JOURNAL_PAGES_IDLE)
+        checkpoint(connection);
 }
 
-struct tx *tx_begin(struct connection *connection)
+static void sqlite_begin(struct tx *tx)
 {
-    ASSERT(!connection->in_transaction);
+    struct sqlite_connection *connection = sqlite_of(tx->connection);
     if (connection->journal_pages - connection->journal_pages_settled >= JOURNAL_PAGES_BUSY)
         checkpoint(connection);
-
-    connection->in_transaction = true;
-    connection->tx = (struct tx){.connection = connection};
-    sqlite_run(&connection->tx, connection->kind == CONNECTION_WRITER ? "BEGIN IMMEDIATE" : "BEGIN");
-    return &connection->tx;
+    run(tx, tx->connection->kind == CONNECTION_WRITER ? BEGIN_WRITING : BEGIN_READING);
 }
 
 /* SQLite has ended the transaction by itself after some failures; then there is nothing to roll back. */
-static void database_rollback(struct connection *connection)
+static void sqlite_rollback(struct tx *tx)
 {
-    if (!sqlite3_get_autocommit(connection->database))
-        sqlite3_exec(connection->database, "ROLLBACK", NULL, NULL, NULL);
-    ASSERT(sqlite3_get_autocommit(connection->database));
+    sqlite3 *database = sqlite_of(tx->connection)->database;
+    if (!sqlite3_get_autocommit(database))
+        sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+    ASSERT(sqlite3_get_autocommit(database));
 }
 
-static void tx_end(struct connection *connection)
+static void sqlite_commit(struct tx *tx)
 {
-    connection->in_transaction = false;
-    connection->in_savepoint = false;
-}
-
-bool tx_commit(struct tx *tx)
-{
-    struct connection *connection = tx->connection;
-    ASSERT(connection->in_transaction && !connection->in_savepoint);
-    ASSERT(connection->statements_in_use == 0);
-    sqlite_run(tx, "COMMIT");
+    run(tx, COMMIT);
     if (tx->failed)
-        database_rollback(connection);
-    tx_end(connection);
-    return !tx->failed;
+        sqlite_rollback(tx);
 }
 
-void tx_rollback(struct tx *tx)
+static void sqlite_savepoint(struct tx *tx)
 {
-    struct connection *connection = tx->connection;
-    ASSERT(connection->in_transaction);
-    ASSERT(connection->statements_in_use == 0);
-    database_rollback(connection);
-    tx_end(connection);
+    run(tx, SAVEPOINT);
 }
 
-void tx_savepoint(struct tx *tx)
+static void sqlite_savepoint_keep(struct tx *tx)
 {
-    ASSERT(tx->connection->in_transaction && !tx->connection->in_savepoint);
-    tx->connection->in_savepoint = true;
-    sqlite_run(tx, "SAVEPOINT command");
+    run(tx, RELEASE);
 }
 
-void tx_savepoint_keep(struct tx *tx)
+static void sqlite_savepoint_undo(struct tx *tx)
 {
-    ASSERT(tx->connection->in_savepoint);
-    ASSERT(tx->connection->statements_in_use == 0);
-    tx->connection->in_savepoint = false;
-    sqlite_run(tx, "RELEASE command");
+    run(tx, ROLLBACK_TO);
+    if (!tx->failed)
+        run(tx, RELEASE);
 }
 
-void tx_savepoint_undo(struct tx *tx)
-{
-    ASSERT(tx->connection->in_savepoint);
-    ASSERT(tx->connection->statements_in_use == 0);
-    tx->connection->in_savepoint = false;
-    sqlite_run(tx, "ROLLBACK TO command");
-    sqlite_run(tx, "RELEASE command");
-}
-
-bool store_copy(struct tx *tx, const char *path, char error[512])
+static bool sqlite_copy(struct tx *tx, const char *path, char error[512])
 {
     sqlite3 *copy = NULL;
     sqlite3_backup *backup = NULL;
     int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE, NULL);
 
     if (code == SQLITE_OK)
-        backup = sqlite3_backup_init(copy, "main", tx->connection->database, "main");
+        backup = sqlite3_backup_init(copy, "main", sqlite_of(tx->connection)->database, "main");
     code = backup ? sqlite3_backup_step(backup, -1) : sqlite3_errcode(copy);
     if (backup)
         sqlite3_backup_finish(backup);
@@ -443,3 +396,34 @@ bool store_copy(struct tx *tx, const char *path, char error[512])
         unlink(path);
     return code == SQLITE_DONE;
 }
+
+const struct store_back store_back_sqlite = {
+    .scheme = "sqlite:",
+    .store_open = sqlite_store_open,
+    .store_close = sqlite_store_close,
+    .connection_open = sqlite_connection_open,
+    .connection_close = sqlite_connection_close,
+    .expect_much = sqlite_expect_much,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .savepoint = sqlite_savepoint,
+    .savepoint_keep = sqlite_savepoint_keep,
+    .savepoint_undo = sqlite_savepoint_undo,
+    .checkpoint = sqlite_checkpoint,
+    .prepare = sqlite_prepare,
+    .discard = sqlite_discard,
+    .execute = sqlite_execute,
+    .start = sqlite_start,
+    .step = sqlite_step,
+    .finish = sqlite_finish,
+    .column_count = sqlite_column_count,
+    .column_name = sqlite_column_name,
+    .column_kind = sqlite_column_kind,
+    .column_int = sqlite_column_integer,
+    .column_text = sqlite_column_string,
+    .column_bytes = sqlite_column_octets,
+    .script = sqlite_script,
+    .table_names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+    .copy = sqlite_copy,
+};

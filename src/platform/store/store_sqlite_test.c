@@ -237,8 +237,8 @@ static void changed_rows_are_counted_and_returned(void **state)
     struct tx *tx = begin();
     put(tx, "a", 1);
     put(tx, "b", 2);
-    assert_int_equal(SQL_DO(tx, "UPDATE shelf SET count = count + 1 WHERE count < ?1", sql_int(9)), 2);
-    assert_int_equal(SQL_DO(tx, "UPDATE shelf SET count = count + 1 WHERE count > ?1", sql_int(9)), 0);
+    assert_int_equal(SQL_COUNT(tx, "UPDATE shelf SET count = count + 1 WHERE count < ?1", sql_int(9)), 2);
+    assert_int_equal(SQL_COUNT(tx, "UPDATE shelf SET count = count + 1 WHERE count > ?1", sql_int(9)), 0);
     struct sql_rows rows = SQL_SELECT(tx, "UPDATE shelf SET count = 0 WHERE sku = ?1 RETURNING sku", sql_string("b"));
     assert_true(sql_next(&rows));
     assert_string_equal(sql_get_string(&rows, 0), "b");
@@ -659,7 +659,7 @@ static void a_failed_transaction_does_nothing_more(void **state)
     assert_true(sql_next(&rows));
     tx->failed = true;
     assert_false(sql_next(&rows));
-    assert_int_equal(SQL_DO(tx, "DELETE FROM shelf"), 0);
+    assert_int_equal(SQL_COUNT(tx, "DELETE FROM shelf"), 0);
     assert_int_equal(SQL_INT(tx, 3, "SELECT COUNT(*) FROM shelf"), 3);
     assert_null(SQL_STRING(tx, "SELECT sku FROM shelf"));
     tx_savepoint(tx);

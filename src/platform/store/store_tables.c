@@ -1,11 +1,11 @@
 /*
- * Computed tables of the SQLite back: which there are, what is in them, and away with them.
+ * Computed tables: which there are, what is in them, and away with them.
  *
  * The digest of a table is a hash over its name, its columns and the sum (modulo 2^256) of the hashes of its rows. A sum, because
  * the same rows may be stored in another order after a rebuild, and sorting a million rows to compare them would take
  * memory that a small machine does not have.
  */
-#include "platform/store/store_sqlite_internal.h"
+#include "platform/store/store_back.h"
 
 #include "base/assert.h"
 #include "platform/store/digest.h"
@@ -17,44 +17,52 @@
 
 /* --- statements whose text is made here: not for the cache --- */
 
-static sqlite3_stmt *prepare(struct tx *tx, const char *sql)
+static const struct store_back *back_of(const struct tx *tx)
 {
-    sqlite3_stmt *handle = NULL;
-    if (tx->failed)
-        return NULL;
-    int code = sqlite3_prepare_v2(tx->connection->database, sql, -1, &handle, NULL);
-    if (code != SQLITE_OK)
-        sqlite_went_wrong(tx, code, sql);
-    return handle;
+    return tx->connection->store->back;
 }
 
-static bool step(struct tx *tx, sqlite3_stmt *handle)
+static struct statement *begin(struct tx *tx, const char *sql)
 {
-    if (!handle || tx->failed)
-        return false;
-    int code = sqlite3_step(handle);
-    if (code != SQLITE_ROW && code != SQLITE_DONE)
-        sqlite_went_wrong(tx, code, sqlite3_sql(handle));
-    return code == SQLITE_ROW;
+    struct statement *statement = tx->failed ? NULL : back_of(tx)->prepare(tx, sql);
+    if (statement)
+        back_of(tx)->start(tx, statement, NULL, 0);
+    return statement;
+}
+
+static bool step(struct tx *tx, struct statement *statement)
+{
+    return statement && !tx->failed && back_of(tx)->step(tx, statement);
+}
+
+static void end(struct tx *tx, struct statement *statement)
+{
+    if (!statement)
+        return;
+    back_of(tx)->finish(statement);
+    back_of(tx)->discard(statement);
 }
 
 /* --- rows --- */
 
-/* Each value with its type, so that the number 1 and the text "1" differ. */
-static void add_value(struct digest *digest, sqlite3_stmt *handle, int column)
+/* Each value with its kind, so that the number 1 and the text "1" differ. */
+static void add_value(struct digest *digest, const struct store_back *back, const struct statement *statement, int column)
 {
-    int type = sqlite3_column_type(handle, column);
-    digest_add_int64(digest, type);
-    if (type == SQLITE_NULL)
-        return;
-    if (type == SQLITE_INTEGER) {
-        digest_add_int64(digest, sqlite3_column_int64(handle, column));
-        return;
+    enum sql_kind kind = back->column_kind(statement, column);
+    digest_add_int64(digest, (int64_t)kind);
+    switch (kind) {
+    case SQL_KIND_NULL:
+        break;
+    case SQL_KIND_INTEGER:
+        digest_add_int64(digest, back->column_int(statement, column));
+        break;
+    case SQL_KIND_TEXT:
+        digest_add_text(digest, back->column_text(statement, column));
+        break;
+    case SQL_KIND_BYTES:
+        digest_add_text(digest, back->column_bytes(statement, column));
+        break;
     }
-    /* text and bytes; a real number, which no table of ours should have, as its text */
-    const void *at = type == SQLITE_BLOB ? sqlite3_column_blob(handle, column) : sqlite3_column_text(handle, column);
-    size_t length = (size_t)sqlite3_column_bytes(handle, column);
-    digest_add_text(digest, (struct text){at ? at : "", length});
 }
 
 /* 256-bit addition, least significant word first. */
@@ -73,27 +81,28 @@ static void sum_add(uint64_t sum[4], const uint8_t hash[DIGEST_BYTES])
 
 static void table_digest(struct tx *tx, struct table *table)
 {
-    sqlite3_stmt *handle = prepare(tx, arena_printf(tx->arena, "SELECT * FROM \"%s\"", table->name));
+    const struct store_back *back = back_of(tx);
+    struct statement *statement = begin(tx, arena_printf(tx->arena, "SELECT * FROM \"%s\"", table->name));
     struct digest row;
     struct digest whole;
     uint8_t hash[DIGEST_BYTES];
     uint64_t sum[4] = {0};
     digest_init(&row);
     digest_init(&whole);
-    int columns = handle ? sqlite3_column_count(handle) : 0;
-    while (step(tx, handle)) {
+    int columns = statement && !tx->failed ? back->column_count(statement) : 0;
+    while (step(tx, statement)) {
         for (int i = 0; i < columns; i++)
-            add_value(&row, handle, i);
+            add_value(&row, back, statement, i);
         digest_next(&row, hash);
         sum_add(sum, hash);
         table->row_count++;
     }
     digest_add_text(&whole, text_of(table->name));
     for (int i = 0; i < columns; i++)
-        digest_add_text(&whole, text_of(sqlite3_column_name(handle, i)));
+        digest_add_text(&whole, text_of(back->column_name(statement, i)));
     digest_add_int64(&whole, table->row_count);
     digest_add(&whole, sum, sizeof sum);
-    sqlite3_finalize(handle);
+    end(tx, statement);
     digest_end(&row, hash);
     digest_end(&whole, hash);
     digest_format(hash, table->digest);
@@ -101,18 +110,28 @@ static void table_digest(struct tx *tx, struct table *table)
 
 /* --- tables --- */
 
+static bool is_computed(struct text name)
+{
+    static const char *const records[] = {"souk_event", "souk_idempotency", "souk_inbox", "souk_migration"};
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++)
+        if (text_is(name, records[i]))
+            return false;
+    return true;
+}
+
 size_t store_tables(struct tx *tx, bool digests, struct table **tables)
 {
     struct table *found = ARENA_ARRAY(tx->arena, struct table, TABLES_MAX);
     size_t count = 0;
-    sqlite3_stmt *handle = prepare(tx, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-                                       " AND name NOT IN ('souk_event', 'souk_idempotency', 'souk_inbox', 'souk_migration')"
-                                       " ORDER BY name");
-    while (step(tx, handle)) {
+    struct statement *statement = begin(tx, back_of(tx)->table_names);
+    while (step(tx, statement)) {
+        struct text name = back_of(tx)->column_text(statement, 0);
+        if (!is_computed(name))
+            continue;
         ASSERT(count < TABLES_MAX);
-        found[count++].name = arena_strdup(tx->arena, (const char *)sqlite3_column_text(handle, 0));
+        found[count++].name = arena_strndup(tx->arena, name.at, name.length);
     }
-    sqlite3_finalize(handle);
+    end(tx, statement);
     for (size_t i = 0; digests && i < count; i++)
         table_digest(tx, &found[i]);
     *tables = found;
