@@ -305,10 +305,11 @@ check-graphql: programs
 check-features: programs
 	@tests/features/check
 
-## check-cli: import and export, with a server and without one
+## check-cli: import and export, with a server and without one; serving with TLS
 .PHONY: check-cli
 check-cli: programs
 	@tests/cli/check build/souk
+	@tests/cli/check_tls build/souk
 
 ## check-crash: fifty kill -9 under load; nothing that was answered may be lost or doubled
 .PHONY: check-crash

@@ -101,6 +101,9 @@ static bool check(const struct config *config, char error[512])
     if (token_length && token_length < TOKEN_LENGTH_MIN)
         snprintf(error, 512, "SOUK_ADMIN_TOKEN has %zu characters; it needs at least %d, for example from `openssl rand -hex 32`",
                  token_length, TOKEN_LENGTH_MIN);
+    else if (!*config->tls_certificate != !*config->tls_key)
+        snprintf(error, 512, "SOUK_TLS_CERT and SOUK_TLS_KEY go together, and only %s is set",
+                 *config->tls_key ? "SOUK_TLS_KEY" : "SOUK_TLS_CERT");
     else if (strncmp(config->store, "sqlite:", 7) != 0)
         snprintf(error, 512, "SOUK_STORE is `%s`; it must begin with `sqlite:`, for example sqlite:./data", config->store);
     else if (strcmp(config->bus, "embedded:") != 0)

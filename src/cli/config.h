@@ -13,6 +13,8 @@
 /* name, default, may be shown, what it is */
 #define CONFIG_TABLE(ROW)                                                                                              \
     ROW(listen, "SOUK_LISTEN", "127.0.0.1:8080", true, "address of REST, GraphQL and pages")                           \
+    ROW(tls_certificate, "SOUK_TLS_CERT", "", true, "file with the certificate and its chain (PEM): turns TLS on")     \
+    ROW(tls_key, "SOUK_TLS_KEY", "", true, "file with the certificate's key (PEM); both are read again on SIGHUP")     \
     ROW(store, "SOUK_STORE", "sqlite:./data", true, "where services keep their data")                                  \
     ROW(bus, "SOUK_BUS", "embedded:", true, "how events travel between services")                                      \
     ROW(cache, "SOUK_CACHE", "memory:", true, "where rendered answers are kept; `none`: nowhere")                      \

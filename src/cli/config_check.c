@@ -5,9 +5,25 @@
 
 #include "base/arena.h"
 #include "cli/config.h"
+#include "platform/http/http.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* Whether a server could start with the certificate; says why not. */
+static bool try_certificate(const struct config *config)
+{
+    char error[512];
+    struct http_tls *tls;
+
+    if (!*config->tls_certificate)
+        return true;
+    tls = http_tls_new(config->tls_certificate, config->tls_key, error);
+    if (!tls)
+        fprintf(stderr, "souk: %s\n", error);
+    http_tls_free(tls);
+    return tls;
+}
 
 int command_config(int count, char **arguments)
 {
@@ -21,7 +37,7 @@ int command_config(int count, char **arguments)
         arena_free(arena);
         return EXIT_USAGE;
     }
-    fine = command_config_read(&config, arena, file);
+    fine = command_config_read(&config, arena, file) && try_certificate(&config);
     if (fine)
         config_print(&config);
     arena_free(arena);

@@ -7,6 +7,7 @@
  *
  * Every loop has an HTTP server of its own on the same port; the kernel shares connections out among them. SIGTERM and SIGINT stop
  * it gracefully: no new connections, open requests are answered, then the services finish what is queued and close their stores.
+ * SIGHUP reads the certificate again; connections that are open keep the one they began with.
  */
 #include "cli/command.h"
 
@@ -58,7 +59,8 @@ struct server {
     size_t lane_count;
     atomic_size_t lanes_stopped;
     atomic_bool stopping;
-    uv_signal_t signals[2];
+    struct http_tls *tls; /* NULL: none is configured */
+    uv_signal_t signals[3];
 };
 
 /* --- what the gateways ask --- */
@@ -157,6 +159,20 @@ static void on_signal(uv_signal_t *signal, int number)
     }
 }
 
+/* --- a new certificate --- */
+
+static void on_hangup(uv_signal_t *signal, int number)
+{
+    struct server *server = signal->data;
+    char error[512];
+
+    (void)number;
+    if (http_tls_reload(server->tls, error))
+        LOG_INFO("the certificate was read again", log_text("certificate", server->config.tls_certificate));
+    else
+        LOG_ERROR("the new certificate can't be used; the old one stays", log_text("reason", error));
+}
+
 /* --- starting --- */
 
 static size_t loops_wanted(void)
@@ -243,6 +259,8 @@ static bool start_http(struct server *server, char error[512])
             snprintf(error, 512, "%s", reason);
             return false;
         }
+        if (server->tls)
+            http_server_use_tls(lane->http, server->tls);
     }
     return true;
 }
@@ -266,6 +284,11 @@ static void watch_signals(struct server *server)
         server->signals[i].data = server;
         ASSERT(uv_signal_start(&server->signals[i], on_signal, numbers[i]) == 0);
     }
+    if (!server->tls)
+        return; /* nothing to read again: a terminal that hangs up ends the server, as ever */
+    ASSERT(uv_signal_init(uv, &server->signals[2]) == 0);
+    server->signals[2].data = server;
+    ASSERT(uv_signal_start(&server->signals[2], on_hangup, SIGHUP) == 0);
 }
 
 static void run(struct server *server)
@@ -275,7 +298,8 @@ static void run(struct server *server)
         ASSERT(pthread_create(&server->lanes[i].thread, NULL, run_lane, &server->lanes[i]) == 0);
     if (server->demo)
         demo_load(shop_directory(server->shop), server->lanes[0].loop, demo_loaded, NULL);
-    LOG_INFO("listening", log_text("address", server->config.listen), log_int("loops", (int64_t)server->lane_count));
+    LOG_INFO("listening", log_text("address", server->config.listen), log_text("scheme", server->tls ? "https" : "http"),
+             log_int("loops", (int64_t)server->lane_count));
     machine_loop_run(server->lanes[0].loop);
     for (size_t i = 1; i < server->lane_count; i++)
         ASSERT(pthread_join(server->lanes[i].thread, NULL) == 0);
@@ -285,7 +309,7 @@ static void free_loops(struct server *server)
 {
     uv_loop_t *uv = machine_loop_uv(server->lanes[0].loop);
 
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 3; i++)
         if (server->signals[i].data)
             uv_close((uv_handle_t *)&server->signals[i], NULL);
     uv_run(uv, UV_RUN_NOWAIT);
@@ -298,6 +322,13 @@ static int serve(struct server *server)
     char error[512];
     int code = EXIT_FAILED;
 
+    if (*server->config.tls_certificate) {
+        server->tls = http_tls_new(server->config.tls_certificate, server->config.tls_key, error);
+        if (!server->tls) {
+            fprintf(stderr, "souk: %s\n", error);
+            return EXIT_CONFIGURATION;
+        }
+    }
     server->env = env_machine();
     server->budget = budget_new(server->env, rate_of(server->config.client_rate), rate_of(server->config.staff_rate));
     server->lane_count = loops_wanted();
@@ -318,6 +349,7 @@ static int serve(struct server *server)
     else
         LOG_INFO("stopped");
     free_loops(server);
+    http_tls_free(server->tls);
     return code;
 }
 
