@@ -77,13 +77,21 @@ static void touched(void *data, const char *resource, const char *key)
 static bool ready(void *data, struct json_writer *checks)
 {
     struct server *server = data;
-    bool fine = !atomic_load(&server->stopping);
+    const char *reason = atomic_load(&server->stopping) ? "This server is stopping." : NULL;
 
     for (size_t i = 0; i < shop_host_count(server->shop); i++) {
+        bool writes = !host_counts(shop_host(server->shop, i)).store_fails;
+
+        if (!writes && !reason)
+            reason = "The store takes no commits: the disk is full, or fails. The log says which.";
         json_write_key(checks, host_service(shop_host(server->shop, i))->declaration->name);
-        json_write_bool(checks, fine);
+        json_write_bool(checks, writes && !atomic_load(&server->stopping));
     }
-    return fine;
+    if (reason) {
+        json_write_key(checks, "reason");
+        json_write_string(checks, reason);
+    }
+    return !reason;
 }
 
 static void count(struct buffer *out, const char *name, const char *service, uint64_t value)
@@ -246,11 +254,6 @@ static bool start_http(struct server *server, char error[512])
 {
     char reason[256];
 
-    /* Our own loops share the port; a second server on it would silently take half of the clients. */
-    if (!http_address_is_free(server->config.listen, reason)) {
-        snprintf(error, 512, "%s", reason);
-        return false;
-    }
     for (size_t i = 0; i < server->lane_count; i++) {
         struct lane *lane = &server->lanes[i];
 
@@ -317,6 +320,8 @@ static void free_loops(struct server *server)
         machine_loop_free(server->lanes[i].loop);
 }
 
+/* Our own loops share the port, and a second server on it would silently take half of the clients. So that is looked at first, before the
+ * store is opened and sagas go on. */
 static int serve(struct server *server)
 {
     char error[512];
@@ -334,7 +339,7 @@ static int serve(struct server *server)
     server->lane_count = loops_wanted();
     for (size_t i = 0; i < server->lane_count; i++)
         server->lanes[i] = (struct lane){.server = server, .loop = machine_loop_new(server->env)};
-    if (start_shop(server, error)) {
+    if (http_address_is_free(server->config.listen, error) && start_shop(server, error)) {
         start_gateways(server);
         if (start_http(server, error)) {
             run(server);

@@ -172,5 +172,6 @@ struct host_counts host_counts(const struct host *host)
         .behind = consumers_behind(host),
         .under_way = atomic_load(&host->under_way),
         .expected = atomic_load(&host->expected),
+        .store_fails = atomic_load(&host->store_fails),
     };
 }

@@ -113,8 +113,13 @@ static void queries_go_on_while_nothing_can_be_written(void **state)
     for (int i = 0; i < 3; i++) {
         assert_int_equal(put_coins(stall, "blue", 1, "k"), RESULT_STORAGE_UNAVAILABLE);
         assert_int_equal(coins_in(stall, "blue"), 1);
+        assert_true(host_counts(stall->till).store_fails);
     }
+    world_run_for(stall->world, 5000000);
+    assert_true(host_counts(stall->till).store_fails);
     faulty_countdown = -1;
+    world_run_for(stall->world, 2000000); /* it finds out by itself */
+    assert_false(host_counts(stall->till).store_fails);
     assert_int_equal(put_coins(stall, "blue", 1, "k"), RESULT_OK);
     assert_int_equal(coins_in(stall, "blue"), 2);
     stall_close(stall);

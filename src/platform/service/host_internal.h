@@ -150,7 +150,7 @@ struct host {
     struct connection *connection;
     struct event_log_head head;
     bool head_is_known;
-    bool store_fails;        /* said so already */
+    atomic_bool store_fails; /* since the last commit */
     int64_t rest_until_us;   /* monotonic: after a failure, timers and reactions wait */
     int64_t forget_us;       /* when to drop old idempotency records next */
     int64_t timer_due_us;    /* the earliest timer; INT64_MAX none */

@@ -158,6 +158,7 @@ struct host_counts {
     uint64_t sagas_open; /* under way here */
     uint64_t behind;     /* events of other services not yet handled */
     uint64_t under_way;  /* events of the commands that run now, not yet committed */
+    bool store_fails;    /* the last commit was not taken, so it can't serve: a full disk, say. Until one is */
     uint64_t expected;   /* how many these will be, where a command has said so; 0 otherwise */
 };
 struct host_counts host_counts(const struct host *host);

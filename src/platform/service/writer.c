@@ -9,7 +9,8 @@
  * Nobody hears of anything before the commit, and caches hear of it before the caller does, so that who reads after his answer
  * reads what he wrote. While one batch is being committed the next gathers: the more there is to do, the more a commit carries.
  *
- * When the store fails, everybody in the batch is told so, nothing has happened, and timers and reactions rest for a second.
+ * When the store fails, everybody in the batch is told so, nothing has happened, and timers and reactions rest for a second. Then, whether
+ * or not anybody asks, a commit that changes nothing finds out how it is now: who sees us as not ready sends nobody who would.
  */
 #include "base/assert.h"
 #include "base/limits.h"
@@ -154,9 +155,8 @@ static void answer_jobs(struct host *host, struct writer_job *jobs)
 static void batch_succeeded(struct batch *batch, struct writer_job *jobs)
 {
     struct host *host = batch->host;
-    if (host->store_fails)
+    if (atomic_exchange(&host->store_fails, false))
         LOG_INFO("the store takes commits again", log_text("service", host->declaration->name));
-    host->store_fails = false;
     host->timer_due_us = batch->timer_due_us;
     count(&host->commits);
     atomic_fetch_add(&host->events, batch->events);
@@ -172,9 +172,8 @@ static void batch_succeeded(struct batch *batch, struct writer_job *jobs)
 static void batch_failed(struct batch *batch, struct writer_job *jobs)
 {
     struct host *host = batch->host;
-    if (!host->store_fails)
+    if (!atomic_exchange(&host->store_fails, true))
         LOG_ERROR("the store takes no commits", log_text("service", host->declaration->name));
-    host->store_fails = true;
     host->head_is_known = PLANTED(HEAD_NOT_READ_AGAIN);
     host->rest_until_us = env_monotonic_us(host->env) + REST_US;
 
@@ -220,10 +219,20 @@ static bool end(struct batch *batch)
     return false;
 }
 
+/* A row that comes and goes: enough to be written. */
+static void probe(struct batch *batch)
+{
+    const struct idempotency_key nobodys = {0};
+    idempotency_store(batch->tx, &nobodys, RESULT_OK, TEXT(""), TEXT(""), batch->now_us);
+    idempotency_forget(batch->tx, &nobodys);
+}
+
 static void run_batch(struct host *host, struct writer_job *jobs, bool rests, struct arena *arena)
 {
     struct batch batch = {.host = host, .arena = arena, .touched = {.arena = arena}};
     begin(&batch);
+    if (atomic_load(&host->store_fails))
+        probe(&batch);
     for (struct writer_job *job = jobs; job != NULL; job = job->next)
         run_job(&batch, job);
     if (!rests) {
@@ -254,7 +263,7 @@ bool writer_step(void *data)
     bool rests = env_monotonic_us(host->env) < host->rest_until_us;
     struct writer_job *jobs = take_jobs(host);
     bool consumes = !rests && consumers_read(host, arena);
-    bool works = jobs != NULL || consumes || (!rests && timers_are_due(host));
+    bool works = jobs != NULL || consumes || (!rests && (timers_are_due(host) || atomic_load(&host->store_fails)));
     if (works)
         run_batch(host, jobs, rests, arena);
     else
