@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/shop.h"
 #include "gateways/rest/rest.h"
+#include "souk/all.souk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,6 @@ struct client_store {
     struct loop *loop;
     struct shop *shop;
     struct rest *rest;
-    const struct service_declaration *declarations[SERVICE_COUNT];
     char token[2 * TOKEN_BYTES + 1];
     struct buffer body; /* of the last answer */
     struct timer timer;
@@ -197,11 +197,9 @@ static void make_token(struct client_store *store)
 static void start_gateway(struct client_store *store)
 {
     make_token(store);
-    for (size_t i = 0; i < SERVICE_COUNT; i++)
-        store->declarations[i] = every_service[i]->declaration;
     store->rest = rest_new(&(struct rest_options){
-        .services = store->declarations,
-        .service_count = SERVICE_COUNT,
+        .services = every_service_declaration,
+        .service_count = every_service_count,
         .directory = shop_directory(store->shop),
         .admin_token = store->token,
         .version = SOUK_VERSION,

@@ -20,6 +20,7 @@
 #include "demo/demo.h"
 #include "gateways/gateways.h"
 #include "platform/http/http.h"
+#include "souk/all.souk.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -51,7 +52,6 @@ struct server {
     bool demo;
     struct env *env;
     struct shop *shop;
-    const struct service_declaration *declarations[SERVICE_COUNT];
     struct budget *budget;
     struct gateways *_Atomic gateways; /* asked by writers, which run before they are there */
     struct http_handler handler;
@@ -231,8 +231,8 @@ static struct budget_rate rate_of(const char *setting)
 static void start_gateways(struct server *server)
 {
     struct gateways_options options = {
-        .services = server->declarations,
-        .service_count = SERVICE_COUNT,
+        .services = every_service_declaration,
+        .service_count = every_service_count,
         .directory = shop_directory(server->shop),
         .admin_token = *server->config.admin_token ? server->config.admin_token : NULL,
         .version = SOUK_VERSION,
@@ -243,8 +243,6 @@ static void start_gateways(struct server *server)
         .data = server,
     };
 
-    for (size_t i = 0; i < SERVICE_COUNT; i++)
-        server->declarations[i] = every_service[i]->declaration;
     server->gateways = gateways_new(&options);
     server->handler = gateways_handler(server->gateways);
     server->handler.handle = handle_with_pictures; /* a shop that was once loaded with the demo keeps its pictures */

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "platform/operations/operations.h"
 #include "services/cart/cart.h"
 #include "services/catalog/catalog.h"
 #include "services/checkout/checkout.h"
@@ -26,6 +27,7 @@ struct shop {
     struct directory *directory;
     struct bus *bus;
     struct readers *readers;
+    struct operations *operations;
     struct host *hosts[SERVICE_COUNT];
     size_t host_count;
     struct draining {
@@ -60,8 +62,10 @@ static bool start_one(struct shop *shop, const struct service *service, const st
     };
     struct host *started = host_start(service, &host, error);
 
-    if (started)
+    if (started) {
         shop->hosts[shop->host_count++] = started;
+        operations_add(shop->operations, started);
+    }
     return started;
 }
 
@@ -111,6 +115,8 @@ struct shop *shop_start(const struct shop_options *options, char error[512])
 
     ASSERT(shop);
     shop->directory = directory_new();
+    shop->operations = operations_new();
+    directory_add(shop->directory, "operations", operations_service(shop->operations));
     shop->bus = bus_embedded_new(options->env);
     shop->readers = readers_start(options->env, options->reader_count);
     if (all ? start_all(shop, options, error) : start_named(shop, options, error))
@@ -147,6 +153,7 @@ void shop_stop(struct shop *shop)
     readers_free(shop->readers);
     bus_free(shop->bus);
     directory_free(shop->directory);
+    operations_free(shop->operations);
     free(shop);
 }
 

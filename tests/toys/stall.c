@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "platform/operations/operations.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,11 @@ struct stall *stall_put_up(struct stall *stall, bool with_tally)
     directory_add(stall->directory, "bank", &stall->bank->base);
     stall->till = start(stall, &till);
     stall->tally = with_tally ? start(stall, &tally) : NULL;
+    stall->operations = operations_new();
+    operations_add(stall->operations, stall->till);
+    if (with_tally)
+        operations_add(stall->operations, stall->tally);
+    directory_add(stall->directory, "operations", operations_service(stall->operations));
     return stall;
 }
 
@@ -135,6 +141,7 @@ void stall_close(struct stall *stall)
     host_stop(stall->till);
     readers_free(stall->readers);
     directory_free(stall->directory);
+    operations_free(stall->operations);
     bus_free(stall->bus);
     stall->till = stall->tally = NULL;
 }

@@ -18,6 +18,7 @@ struct stall {
     struct directory *directory;
     struct readers *readers;
     struct host *till, *tally; /* NULL: not put up */
+    struct operations *operations; /* of both */
     struct bank *bank;         /* outlives crashes */
     unsigned touches;          /* resources that the hosts said have changed */
 };

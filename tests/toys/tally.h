@@ -11,4 +11,7 @@
 
 extern const struct service tally;
 
+/* Reacts to thirteen coins by refusing; at first it does. */
+extern bool tally_fears_thirteen;
+
 #endif

@@ -598,6 +598,21 @@ static void check_progress(const struct method *method)
         refuse(&method->is, "the progress %s is no GET of a resource by one {field}.", name);
 }
 
+/* A list that is streamed goes on from where it is. */
+static void check_follow(const struct method *method)
+{
+    const struct field *items = message_field(method->output, "items");
+    const struct field *places[] = {message_field(method->input, "cursor"), message_field(method->output, "position"),
+                                    items && items->message ? message_field(items->message, "cursor") : NULL};
+    for (size_t i = 0; i < 3; i++) {
+        if (places[i] && IS_TYPE(places[i], STRING) && !places[i]->repeated)
+            continue;
+        refuse(&method->is, "%s can be followed, so its request and its items need a `cursor`, and its answer a `position`: strings.",
+               method->is.name);
+        return;
+    }
+}
+
 static void check_method(const struct model *model, const struct method *method)
 {
     const Souk__MethodRule *rule = method->rule;
@@ -610,6 +625,8 @@ static void check_method(const struct model *model, const struct method *method)
     if (rule->cache_seconds && (rule->cache_seconds < 0 || *rule->scope || rule->kind != SOUK__METHOD_RULE__KIND__QUERY))
         refuse(&method->is, "%s has cache_seconds, but shared caches may only keep the answers of queries open to everyone.",
                method->is.name);
+    if (*rule->follow)
+        check_follow(method);
     check_scope_name(&method->is, rule->scope);
     for (size_t i = 0; i < method->route_count; i++)
         check_route(method, &method->routes[i]);

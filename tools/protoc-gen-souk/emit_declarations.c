@@ -42,6 +42,7 @@ static const char *format_name(Souk__FieldRule__Format format)
         [SOUK__FIELD_RULE__FORMAT__SKU] = "FORMAT_SKU",
         [SOUK__FIELD_RULE__FORMAT__ID] = "FORMAT_ID",
         [SOUK__FIELD_RULE__FORMAT__LANGUAGE] = "FORMAT_LANGUAGE",
+        [SOUK__FIELD_RULE__FORMAT__JSON] = "FORMAT_JSON",
     };
     return names[format];
 }
@@ -239,6 +240,7 @@ static void emit_method(FILE *out, const struct method *method)
     emit_flag_member(out, INDENT, "settled", rule->settled);
     emit_flag_member(out, INDENT, "bulk", *rule->media_type);
     emit_string_member(out, INDENT, "media_type", given(rule->media_type));
+    emit_string_member(out, INDENT, "follow", given(rule->follow));
     emit_number_member(out, INDENT, "cache_seconds", rule->cache_seconds);
     if (rule->n_history)
         fprintf(out, INDENT ".history = %s__history,\n", method->c_name);

@@ -149,6 +149,7 @@ static void write_format(struct json_writer *json, enum field_format format)
     case FORMAT_SKU:
     case FORMAT_ID:
     case FORMAT_LANGUAGE:
+    case FORMAT_JSON:
         break;
     }
 }
@@ -182,7 +183,7 @@ static void write_value_members(struct schemas *schemas, struct field field, enu
     bool limited = use != SCHEMA_ANSWER;
     switch (field.descriptor->type) {
     case PROTOBUF_C_TYPE_STRING:
-        write_type(json, "string", or_null);
+        write_type(json, field.declaration->format == FORMAT_JSON ? "object" : "string", or_null);
         if (limited)
             write_string_limits(schemas, field.declaration);
         break;

@@ -1,77 +1,15 @@
 #include "gateways/rest/transcode_out.h"
 
-#include "base/timestamp.h"
-#include "google/protobuf/timestamp.pb-c.h"
-
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
+#include "platform/rpc/message_json.h"
 
 /* --- values ---------------------------------------------------------------------------------------------------------- */
 
-static void render_time(struct rendering *rendering, const ProtobufCMessage *message)
-{
-    const Google__Protobuf__Timestamp *time = (const void *)message;
-    char text[TIMESTAMP_LENGTH + 1];
-    timestamp_format(time->seconds * 1000000 + time->nanos / 1000, text);
-    json_write_text(&rendering->json, (struct text){text, TIMESTAMP_LENGTH});
-}
-
-static void render_real(struct rendering *rendering, double number)
-{
-    if (isfinite(number))
-        json_write_double(&rendering->json, number);
-    else
-        json_write_null(&rendering->json); /* JSON has no word for it */
-}
-
-static void render_enum(struct rendering *rendering, const struct enum_declaration *enumeration, int number)
-{
-    const char *name = enum_json_name(enumeration, number);
-    if (name != NULL)
-        json_write_string(&rendering->json, name);
-    else
-        json_write_null(&rendering->json); /* only inside a list; a single one that is not given is left out */
-}
-
-static void render_unsigned(struct rendering *rendering, uint64_t number)
-{
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%" PRIu64, number);
-    json_write_raw(&rendering->json, (struct text){digits, (size_t)length});
-}
-
 static void render_value(struct rendering *rendering, struct field field, const void *value, const struct field_choice *choice)
 {
-    switch (field.descriptor->type) {
-    case PROTOBUF_C_TYPE_STRING:
-        json_write_string(&rendering->json, *(const char *const *)value);
-        break;
-    case PROTOBUF_C_TYPE_BOOL:
-        json_write_bool(&rendering->json, *(const protobuf_c_boolean *)value);
-        break;
-    case PROTOBUF_C_TYPE_ENUM:
-        render_enum(rendering, field.declaration->enumeration, *(const int *)value);
-        break;
-    case PROTOBUF_C_TYPE_DOUBLE:
-        render_real(rendering, *(const double *)value);
-        break;
-    case PROTOBUF_C_TYPE_FLOAT:
-        render_real(rendering, (double)*(const float *)value);
-        break;
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-        render_unsigned(rendering, *(const uint64_t *)value);
-        break;
-    case PROTOBUF_C_TYPE_MESSAGE:
-        if (field_is_time(field))
-            render_time(rendering, *(const ProtobufCMessage *const *)value);
-        else
-            render_message(rendering, field.declaration->message, *(const ProtobufCMessage *const *)value, choice);
-        break;
-    default:
-        json_write_int(&rendering->json, field_integer(field, value));
-    }
+    if (field_is_message(field) && !field_is_time(field))
+        render_message(rendering, field.declaration->message, *(const ProtobufCMessage *const *)value, choice);
+    else
+        json_write_field_value(&rendering->json, field, value);
 }
 
 /* --- lists and maps --------------------------------------------------------------------------------------------------- */
@@ -111,19 +49,11 @@ static bool may_see(const struct rendering *rendering, const struct field_declar
     return declaration->scope == NULL || (rendering->actor->scopes & scope_named(text_of(declaration->scope))) != 0;
 }
 
-/* An enum that is not given has no name to write, and bytes no form in JSON. */
-static bool has_form(struct field field, size_t count)
-{
-    if (field.descriptor->type == PROTOBUF_C_TYPE_BYTES)
-        return false;
-    return field_is_list(field) || count > 0 || field.descriptor->type != PROTOBUF_C_TYPE_ENUM;
-}
-
 void render_field(struct rendering *rendering, struct field field, const ProtobufCMessage *message,
                   const struct field_choice *choice)
 {
     size_t count = field_count(field, message);
-    if ((count == 0 && !field.declaration->always) || !has_form(field, count) || !may_see(rendering, field.declaration))
+    if ((count == 0 && !field.declaration->always) || !field_has_json(field, count) || !may_see(rendering, field.declaration))
         return;
     json_write_key(&rendering->json, field.declaration->json_name);
     if (field.declaration->is_map)

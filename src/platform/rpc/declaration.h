@@ -25,6 +25,7 @@ enum field_format {
     FORMAT_SKU,
     FORMAT_ID,
     FORMAT_LANGUAGE, /* BCP 47 */
+    FORMAT_JSON,     /* an object in JSON; in answers only */
 };
 
 struct enum_value_declaration {
@@ -120,6 +121,7 @@ struct method_declaration {
     bool settled;             /* answer when the listening services have caught up */
     bool bulk;                /* the body is a file: LIMIT_HTTP_IMPORT_BODY, LIMIT_BULK_ARENA, media type `media_type` */
     const char *media_type;   /* what a bulk body is sent as; NULL for JSON */
+    const char *follow;       /* a list that can be streamed: the resource whose changes make it longer; NULL: it can't */
     int cache_seconds;        /* shared caches may keep the answer so long; 0: private, no-store */
     const char *const *history; /* the streams to replay for ?asOf=: "product/{id}"; NULL-terminated, NULL: no ?asOf= */
     const char *const *tags;    /* what makes a list old beside its items: "products/{category}"; NULL-terminated or NULL */

@@ -197,6 +197,8 @@ static bool is_of_format(enum field_format format, struct text text)
         return is_id(text);
     case FORMAT_LANGUAGE:
         return is_language(text);
+    case FORMAT_JSON:
+        return false; /* in answers only */
     }
     ASSERT(!"a format of enum field_format");
 }
@@ -213,6 +215,7 @@ static const char *format_sentence(enum field_format format)
         [FORMAT_SKU] = "A SKU has no /, no control characters, and no blanks at its ends.",
         [FORMAT_ID] = "This is not an id of ours.",
         [FORMAT_LANGUAGE] = "This is not a language of BCP 47, such as de or pt-BR.",
+        [FORMAT_JSON] = "This is only ever answered.",
     };
     return sentences[format];
 }

@@ -35,6 +35,7 @@
 #include "platform/service/host_internal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BACK_OFF_FIRST_US INT64_C(50000)
@@ -596,8 +597,31 @@ static void log_stuck(const struct saga_under_way *saga, const struct problem *p
               log_text("detail", problem->detail != NULL ? problem->detail : ""));
 }
 
+/* Say so to whoever asks how sagas go. */
+static void tell_waiting(struct saga_under_way *saga, const struct problem *problem, int64_t after_us)
+{
+    struct host *host = saga->host;
+    pthread_mutex_lock(&host->lock);
+    saga->waiting.waits = true;
+    saga->waiting.result = problem->result;
+    snprintf(saga->waiting.detail, sizeof saga->waiting.detail, "%s", problem->detail != NULL ? problem->detail : "");
+    saga->waiting.attempts++;
+    saga->waiting.next_us = env_now_us(host->env) + after_us;
+    pthread_mutex_unlock(&host->lock);
+}
+
+static void tell_going_on(struct saga_under_way *saga)
+{
+    if (!saga->waiting.waits)
+        return;
+    pthread_mutex_lock(&saga->host->lock);
+    saga->waiting = (struct saga_waiting){.waits = false};
+    pthread_mutex_unlock(&saga->host->lock);
+}
+
 static void fail(struct saga_under_way *saga, const struct problem *problem)
 {
+    tell_going_on(saga);
     saga->problem = problem_copy(saga->life, problem);
     turn(saga);
 }
@@ -610,6 +634,7 @@ static void on_passing(struct saga_under_way *saga, const struct problem *proble
         fail(saga, problem);
     } else {
         note_that_it_waits(saga);
+        tell_waiting(saga, problem, after_us);
         wait_for(saga, after_us, launch);
     }
 }
@@ -628,7 +653,9 @@ static void on_refused(struct saga_under_way *saga, const struct problem *proble
         log_stuck(saga, problem);
         note_that_it_waits(saga);
         saga->refusals++; /* a refusal has no effect, so the next try may bear another key */
-        wait_for(saga, back_off_us(saga), launch);
+        int64_t after_us = back_off_us(saga);
+        tell_waiting(saga, problem, after_us);
+        wait_for(saga, after_us, launch);
     }
 }
 
@@ -644,6 +671,7 @@ static void on_answer(struct call *call, const ProtobufCMessage *answer)
     bool acts = saga->called->kind != METHOD_QUERY;
     saga->heard_news |= !call->replayed;
     if (answer != NULL) {
+        tell_going_on(saga);
         saga->may_have_acted |= acts;
         saga->otherwise = NULL;
         arena_cleanup(saga->run.arena, free_arena, arena); /* the state may point into the answer until the step is over */
@@ -913,6 +941,17 @@ static void on_retry(struct task *task)
     }
     free(retry);
     host_close(host);
+}
+
+bool saga_is_waiting(struct host *host, const char *id, struct saga_waiting *waiting)
+{
+    pthread_mutex_lock(&host->lock);
+    const struct saga_under_way *saga = find(host, id);
+    bool waits = saga != NULL && saga->waiting.waits;
+    if (waits)
+        *waiting = saga->waiting;
+    pthread_mutex_unlock(&host->lock);
+    return waits;
 }
 
 bool saga_retry(struct host *host, const char *id)

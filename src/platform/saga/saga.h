@@ -138,6 +138,18 @@ void saga_each(struct tx *tx, const struct service_declaration *service, bool op
                bool (*each)(void *data, const struct saga_record *record), void *data);
 
 struct host;
+/* Why a saga that is under way in this host does not go on. */
+struct saga_waiting {
+    bool waits;
+    enum result result; /* of the call that did not succeed */
+    char detail[200];
+    unsigned attempts;  /* of this step's calls that did not succeed */
+    int64_t next_us;    /* wall clock: the next one */
+};
+/* False when it waits for no call to be tried again, or is not under way in this host. Any thread. */
+bool saga_is_waiting(struct host *host, const char *id, struct saga_waiting *waiting);
+/* The saga of a method, for its steps; NULL when this service declares none of that name. */
+const struct saga *saga_of_method(const struct service_declaration *service, const char *full_name);
 /* Have a saga that waits to make a call again make it now. False when none of that id is under way in this host. Any thread. */
 bool saga_retry(struct host *host, const char *id);
 

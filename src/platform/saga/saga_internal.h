@@ -48,6 +48,7 @@ struct saga_under_way {
     const char *accept_location, *accept_action; /* what the caller is to be told once the step waits; NULL: nothing */
 
     /* host->lock */
+    struct saga_waiting waiting; /* written by the home loop only, which may read it without */
     struct saga_under_way *next, *before;
     bool drain_posted, ended;
     struct task drain;

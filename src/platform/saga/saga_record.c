@@ -13,7 +13,7 @@
 #include "platform/saga/saga_internal.h"
 #include "platform/service/host_internal.h"
 
-#include "souk/platform/v1/saga.pb-c.h"
+#include "souk/platform/v1/saga.souk.h"
 
 /* --- events ------------------------------------------------------------------------------------------------------ */
 
@@ -65,16 +65,12 @@ static void apply_ended(struct tx *tx, const struct event *event, const Protobuf
 }
 
 #define SAGA_EVENT(lower, Camel)                                                                         \
-    static const struct message_declaration lower##_message = {                                          \
-        .descriptor = &platform__saga_##lower##__descriptor,                                             \
-        .comment = "",                                                                                   \
-    };                                                                                                   \
     static const struct event_declaration saga_##lower = {                                               \
         .name = "souk.platform.v1.Saga" #Camel,                                                          \
         .comment = "",                                                                                   \
         .stream = "saga",                                                                                \
         .version = 1,                                                                                    \
-        .message = &lower##_message,                                                                     \
+        .message = &platform__saga_##lower##__declaration,                                               \
         .apply = apply_##lower,                                                                          \
     };
 SAGA_EVENT(started, Started)
@@ -388,14 +384,18 @@ void saga_each_open(struct tx *tx, void (*each)(struct host *host, const struct 
 
 #define RECORD_COLUMNS "id, method, status, step, state, problem, started_us, changed_us"
 
+const struct saga *saga_of_method(const struct service_declaration *service, const char *full_name)
+{
+    for (size_t i = 0; i < service->method_count; i++)
+        if (service->sagas[i] != NULL && strcmp(service->methods[i]->full_name, full_name) == 0)
+            return service->sagas[i];
+    return NULL;
+}
+
 static const char *name_of_step(const struct service_declaration *service, const char *method, size_t step)
 {
-    for (size_t i = 0; i < service->method_count; i++) {
-        const struct saga *saga = service->sagas[i];
-        if (saga != NULL && strcmp(service->methods[i]->full_name, method) == 0 && step < saga->step_count)
-            return saga->steps[step].name;
-    }
-    return "";
+    const struct saga *saga = saga_of_method(service, method);
+    return saga != NULL && step < saga->step_count ? saga->steps[step].name : "";
 }
 
 static struct saga_record record_of_row(const struct sql_rows *rows, const struct service_declaration *service)

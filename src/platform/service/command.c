@@ -132,8 +132,7 @@ void command_remember(struct batch *batch, const struct command *command)
 static enum result run_handler(struct context *context, void *data)
 {
     struct command *command = data;
-    const struct service_declaration *declaration = context->host->declaration;
-    method_handler handler = declaration->handlers[command->method->index];
+    method_handler handler = host_handler(context->host, command->method);
     if (handler == NULL)
         return call_refuse(context->call, RESULT_UNIMPLEMENTED, NULL);
     return (enum result)handler(context, command->request, command->answer);

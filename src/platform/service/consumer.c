@@ -7,13 +7,14 @@
  * Where none of what was read is of interest the position moves in memory only, and the inbox with the next commit that there is: a commit
  * is an fsync, and after a crash passing over the same events again does no harm.
  *
- * A reaction that refuses is passed over (service.h says why). One that fails because the store does is tried again with its batch.
+ * A reaction that refuses is passed over (service.h says why), and the event kept as a dead letter. One that fails because the store does is tried again with its batch.
  */
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/plants.h"
 #include "platform/rpc/message.h"
+#include "platform/service/dead_letters.h"
 #include "platform/service/host_internal.h"
 
 #include <inttypes.h>
@@ -112,7 +113,7 @@ static bool is_of_interest(const struct consumer *consumer, const struct event *
     return false;
 }
 
-static struct event event_copy(struct arena *arena, const struct event *event)
+struct event event_copy(struct arena *arena, const struct event *event)
 {
     struct event copy = *event;
     copy.stream = arena_strdup(arena, event->stream);
@@ -222,11 +223,35 @@ static void react(struct batch *batch, struct reaction *reaction)
         arena_printf(batch->arena, "%s/%" PRId64, reaction->subscription->producer, event->number);
     if (batch_run(batch, call, cause, run_reaction, reaction) == RESULT_OK)
         return;
+    dead_letter_note(batch, reaction->subscription->producer, event, &call->problem);
     count(&host->reactions_refused);
     LOG_ERROR("an event was passed over, as its reaction refused", log_text("service", host->declaration->name),
               log_text("event", cause), log_text("name", event->name),
               log_text("result", result_row(call->problem.result)->wire),
               log_text("detail", call->problem.detail != NULL ? call->problem.detail : ""));
+}
+
+/* What has to be tried again was refused as a whole; what a service does not react to any more has succeeded. */
+enum result consumer_react(struct context *context, const char *producer, const struct event *event)
+{
+    struct host *host = context->host;
+    const struct service *service = host->service;
+    for (size_t i = 0; i < service->subscription_count; i++) {
+        const struct subscription *subscription = &service->subscriptions[i];
+        if (subscription->react == NULL || !fits(subscription, producer, event))
+            continue;
+        struct context reacting = *context;
+        reacting.call = system_call(host, context->arena, host->declaration->name, event->request_id);
+        reacting.cause = arena_printf(context->arena, "%s/%" PRId64, producer, event->number);
+        const ProtobufCMessage *data = message_unpack(context->arena, subscription->event->descriptor, event->data);
+        ASSERT(data != NULL);
+        enum result result = subscription->react(&reacting, event, data);
+        if (result != RESULT_OK) {
+            context->call->problem = reacting.call->problem;
+            return result;
+        }
+    }
+    return RESULT_OK;
 }
 
 static void project(struct batch *batch, const struct reaction *reaction)

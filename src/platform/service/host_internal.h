@@ -8,6 +8,7 @@
  *     command.c    one command in a batch: its idempotency record and its handler
  *     settled.c    answers that wait for what other services make of them
  *     consumer.c   other services' events
+ *     dead_letters.c  those of them that were refused
  *     feed.c       this service's events for others
  *     timers.c     due timers, and the one clock that wakes the writer
  *     context.c    what handlers and apply functions call
@@ -75,6 +76,7 @@ struct batch {
     int64_t now_us;
     uint64_t events;
     int64_t timer_due_us; /* the earliest after this batch */
+    struct dead_letter_noted *dead_letters; /* to be stored before the commit */
 };
 
 /* Run `run` in a savepoint with a context of its own: keep what it did when it returns OK, undo it otherwise. */
@@ -179,6 +181,12 @@ void host_close(struct host *host);  /* it has been */
 /* local.c */
 void transport_init(struct transport *transport, struct host *host);
 void count_refusal(struct host *host);
+/* Take a call of a method of this service, or of the platform's own operations (platform/operations), whose handlers run on this service's
+ * tables. */
+void host_invoke(struct host *host, const struct method_declaration *method, const ProtobufCMessage *request, struct call *call);
+method_handler host_handler(const struct host *host, const struct method_declaration *method);
+/* Bring a refusal home, after whoever called has returned. The problem is in the call. */
+void refusal_post(struct call *call);
 
 /* readers.c */
 /* Take a query, or refuse it: then the problem is in the call, and nothing else will happen to it. */
@@ -219,6 +227,9 @@ bool consumers_read(struct host *host, struct arena *arena);
 void consumers_handle(struct batch *batch);
 void consumers_handled(struct host *host);
 void consumers_failed(struct host *host);
+/* In a command: what the reaction to this event does, as a system's own. Refuses the command as the reaction refuses. */
+enum result consumer_react(struct context *context, const char *producer, const struct event *event);
+struct event event_copy(struct arena *arena, const struct event *event);
 uint64_t consumers_behind(const struct host *host);
 
 /* feed.c */

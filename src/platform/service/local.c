@@ -12,6 +12,8 @@
 #include "platform/rpc/message.h"
 #include "platform/service/host_internal.h"
 
+#include "souk/operations/v1/operations.souk.h"
+
 /* --- refusals ---------------------------------------------------------------------------------------------------- */
 
 struct refusal {
@@ -25,13 +27,10 @@ static void on_refusal(struct delivery *delivery)
     call_answer(refusal->call, NULL);
 }
 
-/* The problem is in the call. */
-static void post_refusal(struct host *host, struct call *call)
+void refusal_post(struct call *call)
 {
-    count_refusal(host);
     struct refusal *refusal = ARENA_NEW(call->arena, struct refusal);
     *refusal = (struct refusal){.delivery = {.arrive = on_refusal, .home = call->home}, .call = call};
-    host_close(host); /* nothing of the host is needed to bring it home */
     delivery_post(&refusal->delivery);
 }
 
@@ -119,21 +118,33 @@ static enum result take(struct host *host, struct call *call, const struct metho
     ASSERT(!"a kind of method");
 }
 
-static void invoke(ProtobufCService *service, unsigned index, const ProtobufCMessage *request, ProtobufCClosure closure,
-                   void *closure_data)
+method_handler host_handler(const struct host *host, const struct method_declaration *method)
 {
-    struct host *host = ((struct transport *)service)->host;
-    struct call *call = closure_data;
-    ASSERT(closure == call_closure);
-    ASSERT(index < host->declaration->method_count);
-    const struct method_declaration *method = host->declaration->methods[index];
+    const struct service_declaration *own = host->declaration;
+    bool is_own = method->index < own->method_count && own->methods[method->index] == method;
+    return (is_own ? own : &operations_declaration)->handlers[method->index];
+}
 
+void host_invoke(struct host *host, const struct method_declaration *method, const ProtobufCMessage *request, struct call *call)
+{
     host_open(host); /* before the gate is looked at, so that a drain waits for whoever has passed it */
     enum result result = check(host, call, method);
     if (result == RESULT_OK)
         result = take(host, call, method, request);
-    if (result != RESULT_OK)
-        post_refusal(host, call);
+    if (result != RESULT_OK) {
+        count_refusal(host);
+        host_close(host); /* nothing of the host is needed to bring it home */
+        refusal_post(call);
+    }
+}
+
+static void invoke(ProtobufCService *service, unsigned index, const ProtobufCMessage *request, ProtobufCClosure closure,
+                   void *closure_data)
+{
+    struct host *host = ((struct transport *)service)->host;
+    ASSERT(closure == call_closure);
+    ASSERT(index < host->declaration->method_count);
+    host_invoke(host, host->declaration->methods[index], request, closure_data);
 }
 
 static void destroy(ProtobufCService *service)

@@ -14,7 +14,7 @@ static enum result run_handler(struct query *query, struct tx *tx, int64_t now_u
 {
     struct call *call = query->call;
     struct host *host = query->host;
-    method_handler handler = host->declaration->handlers[query->method->index];
+    method_handler handler = host_handler(host, query->method);
     if (handler == NULL)
         return call_refuse(call, RESULT_UNIMPLEMENTED, NULL);
 

@@ -64,8 +64,8 @@ struct timer_handler {
 };
 
 /* What a service does with another's event. Exactly one of both:
- *   react    decides and emits events of its own, once per event, as a command. An event whose reaction refuses is logged, counted
- *            and passed over: it would be refused again, and what comes behind it must not wait. So a reaction refuses only what it
+ *   react    decides and emits events of its own, once per event, as a command. An event whose reaction refuses is logged, counted,
+ *            kept as a dead letter and passed over: it would be refused again, and what comes behind it must not wait. So a reaction refuses only what it
  *            can do without; what must not be lost is a saga's step.
  *   project  writes tables computed from the event alone, like apply; needs no event of its own */
 struct subscription {

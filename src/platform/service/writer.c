@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/plants.h"
+#include "platform/service/dead_letters.h"
 #include "platform/service/host_internal.h"
 
 #define REST_US INT64_C(1000000)
@@ -243,6 +244,7 @@ static void run_batch(struct host *host, struct writer_job *jobs, bool rests, st
         answer_jobs(host, jobs);
         jobs = NULL;
     }
+    dead_letters_store(&batch);
     bool committed = end(&batch);
     atomic_store(&host->under_way, 0);
     if (atomic_exchange(&host->expected, 0) > 0)
