@@ -89,14 +89,17 @@
 #define LIMIT_GRAPHQL_ALIASES 100
 #define LIMIT_GRAPHQL_DIRECTIVES 100
 /* Trusted documents, and SDL. */
-#define LIMIT_GRAPHQL_TRUSTED_BYTES (1 << 20)
+#define LIMIT_GRAPHQL_TRUSTED_BYTES (512 << 10)
 #define LIMIT_GRAPHQL_TRUSTED_DEPTH 200
 /* Wrong things that one answer lists. */
 #define LIMIT_GRAPHQL_ERRORS 20
+/* Places that one of them names. */
+#define LIMIT_GRAPHQL_ERROR_PLACES 20
+/* Steps that validation may take where its time is not in proportion to the document: each is about 10 ns, and a large storefront page takes
+ * 2,000. */
+#define LIMIT_GRAPHQL_STEPS 300000
 /* Objects that a list counts for before it is known how long it is, where nobody asks for a number. */
 #define LIMIT_GRAPHQL_LIST_ASSUMED 10
-/* Steps that the rule about fields of the same name may take for one document; a large storefront page takes 2,000. */
-#define LIMIT_GRAPHQL_MERGE_STEPS 200000
 
 /* Fields that an operation selects when its fragments are put in, for every type that an interface may be. Execution keeps about 200 bytes of
  * each; the largest page of a storefront has 500. */

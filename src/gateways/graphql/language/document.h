@@ -19,6 +19,7 @@
 struct graphql_type;
 struct graphql_field;
 struct graphql_directive;
+struct graphql_limits;
 struct document_fragment;
 
 /* --- values and types as they are written ------------------------------------------------------------------------------- */
@@ -87,6 +88,7 @@ struct document_selection {
     enum document_selection_kind kind;
     uint32_t at;
     uint32_t selections_at; /* of the brace */
+    bool is_merged;         /* validation's own (merge.c) */
     struct document_selection *next;
     struct document_directive *directives;
     struct text name; /* FIELD: of the field; SPREAD: of the fragment; INLINE: the type condition, which may be missing */
@@ -144,6 +146,7 @@ struct document_fragment {
     struct document_selection *selections;
     struct document_value *description;
     const struct graphql_type *resolved; /* its type condition */
+    uint32_t index;                      /* among the fragments of the document, from 0 */
     struct document_fragment *next;
 };
 
@@ -230,7 +233,9 @@ struct document_definition {
 /* --- the whole ---------------------------------------------------------------------------------------------------------- */
 
 struct document {
-    struct text source; /* a copy, in the arena of the document */
+    struct arena *arena;
+    const struct graphql_limits *limits; /* which it was parsed by */
+    struct text source;                  /* a copy, in the arena */
     struct document_operation *operations;
     struct document_fragment *fragments;
     struct document_definition *definitions;
@@ -242,5 +247,12 @@ struct document {
 /* Where a place is: an `at`, or the place of a name. */
 struct graphql_location document_locate(const struct document *document, uint32_t at);
 uint32_t document_place_of(const struct document *document, struct text name);
+
+/* Many places at once, in time proportional to the source. */
+struct document_place {
+    uint32_t at;
+    struct graphql_location *location; /* to be filled */
+};
+void document_locate_all(const struct document *document, struct document_place *places, size_t count); /* sorts them */
 
 #endif

@@ -432,17 +432,19 @@ static void parse_document_definition(struct parser *parser, struct document *do
         document->operation_count++;
     } else if (at_keyword(parser, TEXT("fragment"))) {
         struct document_fragment *fragment = parse_fragment(parser, description, at);
+        fragment->index = document->fragment_count++;
         APPEND(tails->fragments, fragment);
-        document->fragment_count++;
     } else {
         struct document_definition *definition = parse_definition(parser, description, at);
         APPEND(tails->definitions, definition);
     }
 }
 
-static struct document *document_new(struct arena *arena, struct text source)
+static struct document *document_new(struct arena *arena, struct text source, const struct graphql_limits *limits)
 {
     struct document *document = ARENA_NEW(arena, struct document);
+    document->arena = arena;
+    document->limits = limits;
     document->source = (struct text){arena_strndup(arena, source.at, source.length), source.length};
     return document;
 }
@@ -464,7 +466,7 @@ bool graphql_parse(struct arena *arena, struct text text, const struct graphql_l
 {
     if (is_too_long(arena, text, limits->bytes, error))
         return false;
-    struct document *parsed = document_new(arena, text);
+    struct document *parsed = document_new(arena, text, limits);
     struct parser parser = {.arena = arena, .limits = limits};
     struct tails tails = {&parsed->operations, &parsed->fragments, &parsed->definitions};
     lexer_init(&parser.lexer, arena, parsed, limits->tokens, error);
@@ -482,7 +484,7 @@ bool graphql_parse_value(struct arena *arena, struct text text, struct document_
     if (is_too_long(arena, text, limits->bytes, error))
         return false;
     struct parser parser = {.arena = arena, .limits = limits};
-    lexer_init(&parser.lexer, arena, document_new(arena, text), limits->tokens, error);
+    lexer_init(&parser.lexer, arena, document_new(arena, text, limits), limits->tokens, error);
     struct document_value *parsed = ARENA_NEW(arena, struct document_value);
     parse_value(&parser, true, parsed);
     expect(&parser, TOKEN_END);

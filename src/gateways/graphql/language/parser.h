@@ -25,7 +25,7 @@ extern const struct graphql_limits graphql_limits_public;
 extern const struct graphql_limits graphql_limits_trusted;
 
 /* Parse `text` into the arena, which must have room for the limits given. True with the document; false with the one error, a syntax
- * error or a limit. The text is copied. */
+ * error or a limit. The text is copied; the limits are borrowed for as long as the document lives, as validation holds to them too. */
 bool graphql_parse(struct arena *arena, struct text text, const struct graphql_limits *limits, struct document **document,
                    struct graphql_error *error);
 
