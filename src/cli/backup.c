@@ -181,6 +181,49 @@ static bool copy_file(const char *from, const char *to, char error[512])
     return done;
 }
 
+/* Whether the store is of this version; in `why`, if not, what it lacks. */
+static bool is_present(const struct config *config, const struct service *service, char why[512])
+{
+    struct store *store = store_open(env_machine(), config->store, service->declaration->name, why);
+    struct connection *reader = store ? connection_open(store, CONNECTION_READER, why) : NULL;
+    bool present = false;
+
+    if (reader) {
+        struct tx *tx = tx_begin(reader);
+
+        present = event_log_is_current(tx, service->migrations, service->migration_count, why);
+        tx_rollback(tx);
+        connection_close(reader);
+    }
+    if (store)
+        store_close(store);
+    return present;
+}
+
+/* What an older version has written, in the form of this one, as the server would bring it when it starts. */
+static bool bring_up(const struct config *config, const struct service *service, char error[512])
+{
+    struct store *store = store_open(env_machine(), config->store, service->declaration->name, error);
+    struct connection *writer = store ? connection_open(store, CONNECTION_WRITER, error) : NULL;
+    bool done = writer && event_log_migrate(writer, service->migrations, service->migration_count, error);
+
+    if (writer)
+        connection_close(writer);
+    if (store)
+        store_close(store);
+    return done;
+}
+
+static bool take_in(const struct config *config, const struct service *service, char error[512])
+{
+    bool is_old = !is_present(config, service, error);
+
+    if ((is_old && !bring_up(config, service, error)) || !service_verify(service, env_machine(), config->store, error))
+        return false;
+    snprintf(error, 512, is_old ? "restored from an older version, migrated and verified" : "restored and verified");
+    return true;
+}
+
 static bool copy_in(const struct config *config, const struct service *service, void *folder, char error[512])
 {
     const char *name = service->declaration->name;
@@ -197,8 +240,7 @@ static bool copy_in(const struct config *config, const struct service *service, 
         snprintf(error, 512, "%.400s is there already; move it away first", to);
         return false;
     }
-    return copy_file(from, to, error) && service_verify(service, env_machine(), config->store, error) &&
-           (snprintf(error, 512, "restored and verified"), true);
+    return copy_file(from, to, error) && take_in(config, service, error);
 }
 
 int command_restore(int count, char **arguments)
