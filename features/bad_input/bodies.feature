@@ -21,7 +21,6 @@ Feature: Bodies that make no sense
       | {"title":"\ud800"}                          |
       | // a comment                                |
       | {"title":"A"} {"title":"B"}                 |
-      | {"title":99999999999999999999}              |
 
   Scenario Outline: JSON, but not a product
     When the merchant sends a product as <body>
@@ -47,6 +46,10 @@ Feature: Bodies that make no sense
       | {"title":"A","colour":"red","variants":[{"sku":"a"}]}                                             | /colour                      |
       | {"title":"A","id":"mine","variants":[{"sku":"a"}]}                                                | /id                          |
       | {"title":"A","status":"sold","variants":[{"sku":"a"}]}                                            | /status                      |
+      | {"title":99999999999999999999}                                                                    | /title                       |
+      | {"title":"A","variants":[{"sku":"a","weightGrams":99999999999999999999}]}                         | /variants/0/weightGrams      |
+      | {"title":"A","variants":[{"sku":"a","components":[{"sku":"none","quantity":1}]}]}                 | /variants/0/components/0/sku |
+      | {"title":"A","variants":[{"sku":"a","components":[{"sku":"a","quantity":1}]}]}                    | /variants/0/components/0/sku |
       | {"title":"A","images":[{"url":"javascript:alert(1)"}],"variants":[{"sku":"a"}]}                   | /images/0/url                |
 
   Scenario: Everything that is wrong, at once

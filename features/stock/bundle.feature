@@ -39,3 +39,11 @@ Feature: Bundles share the stock of their parts
   Scenario: A bundle has no stock to adjust
     When the merchant adjusts "gift-set" by 5 because of "delivery"
     Then the merchant is told state_forbids
+
+  Scenario: No bundle of bundles
+    When the merchant makes "shirt" of 1 "cap"
+    Then the merchant is told validation_failed at "/variants/0/components"
+    When the merchant makes "gift-set" of 1 "summer-set"
+    Then the merchant is told validation_failed at "/variants/0/components/0/sku"
+    When the merchant makes "gift-set" of 2 "cap"
+    Then 2 of "gift-set" can be bought

@@ -28,6 +28,7 @@ Feature: When a shopper's units are held
     And ann has 2 "watch" in her cart
     When bob puts 2 "watch" into his cart
     Then bob is told out_of_stock with 1 available
+    And bob is told out_of_stock at "/quantity"
 
   Scenario: A cart that is thrown away holds nothing
     Given a product "watch" at 250.00 EUR with stock 1

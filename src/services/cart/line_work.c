@@ -19,15 +19,23 @@
 
 /* --- the line ---------------------------------------------------------------------------------------------------------- */
 
+static void refuse_field(struct saga_run *run, const char *pointer, const char *code, const char *detail)
+{
+    struct violation violation = {.pointer = pointer, .code = code, .detail = detail};
+    struct problem problem = {.result = RESULT_VALIDATION_FAILED, .violations = &violation};
+
+    saga_refuse_as(run, &problem);
+}
+
 bool line_work_add(struct saga_run *run, const Cart__StoredLine *there, int64_t quantity, int64_t *sum)
 {
     *sum = quantity + (there ? there->quantity : 0);
     if (!there && work_of(run)->before->n_lines >= LIMIT_CART_LINES) {
-        saga_refuse(run, RESULT_VALIDATION_FAILED, "A cart takes at most %d lines.", LIMIT_CART_LINES);
+        refuse_field(run, "/sku", "too_many", arena_printf(run->arena, "A cart takes at most %d lines.", LIMIT_CART_LINES));
         return false;
     }
     if (*sum > LIMIT_LINE_QUANTITY) {
-        saga_refuse(run, RESULT_VALIDATION_FAILED, "A line takes at most %d.", LIMIT_LINE_QUANTITY);
+        refuse_field(run, "/quantity", "too_large", arena_printf(run->arena, "A line takes at most %d.", LIMIT_LINE_QUANTITY));
         return false;
     }
     return true;
@@ -167,6 +175,33 @@ static void on_held(struct saga_run *run, const Inventory__Reservation *reservat
     saga_next(run);
 }
 
+/* Where the line is among those that are held. */
+static size_t own_index(const Cart__CartWork *work)
+{
+    size_t i = 0;
+
+    while (i < work->after->n_lines && strcmp(work->after->lines[i]->sku, work->put->line->sku) != 0)
+        i++;
+    return i;
+}
+
+/* Inventory speaks of the lines that it was asked to hold; who asked us has said one quantity. */
+static void on_not_held(struct saga_run *run, const struct problem *problem)
+{
+    const Cart__CartWork *work = work_of(run);
+    struct problem own = *problem;
+    struct violation *violation = own.violations;
+
+    while (violation && strcmp(violation->pointer, arena_printf(run->arena, "/lines/%zu/quantity", own_index(work))) != 0)
+        violation = violation->next;
+    own.violations = NULL;
+    if (violation) {
+        own.violations = ARENA_NEW(run->arena, struct violation);
+        *own.violations = (struct violation){.pointer = "/quantity", .code = violation->code, .detail = violation->detail};
+    }
+    saga_refuse_as(run, &own);
+}
+
 void line_work_hold(struct saga_run *run)
 {
     const Cart__CartWork *work = work_of(run);
@@ -177,6 +212,7 @@ void line_work_hold(struct saga_run *run)
         return;
     }
     request = reserve_request(run, work->after);
+    saga_otherwise(run, on_not_held);
     call_inventory_reserve(run, &request, on_held);
 }
 

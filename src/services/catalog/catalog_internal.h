@@ -4,6 +4,7 @@
 #ifndef SOUK_SERVICES_CATALOG_INTERNAL_H
 #define SOUK_SERVICES_CATALOG_INTERNAL_H
 
+#include "base/lookup.h"
 #include "platform/service/service.h"
 #include "souk/catalog/v1/catalog.souk.h"
 #include "souk/catalog/v1/events.souk.h"
@@ -41,6 +42,13 @@ enum result category_prepare(struct context *context, const Catalog__Category *g
                              Catalog__Category *after);
 enum result product_prepare(struct context *context, const Catalog__Product *given, const Catalog__Product *before,
                             Catalog__Product *after);
+
+/* SKUs that come with the same import: all, and those that are bundles. NULL: none. */
+struct coming_skus {
+    const struct lookup *all, *bundles;
+};
+/* Whether its bundles are made of what the shop has, or will have, and of no bundles. Refuses with pointers. */
+enum result product_check_components(struct context *context, const Catalog__Product *product, const struct coming_skus *coming);
 
 /* --- applying (apply_*.c) --- */
 

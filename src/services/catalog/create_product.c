@@ -8,8 +8,11 @@ enum result catalog_create_product(struct context *context, const Catalog__Creat
 {
     Catalog__Product product;
     Catalog__ProductCreated created = CATALOG__PRODUCT_CREATED__INIT;
+    const struct coming_skus none = {0};
     enum result result = product_prepare(context, request->product, NULL, &product);
 
+    if (!result)
+        result = product_check_components(context, &product, &none);
     if (result)
         return result;
 

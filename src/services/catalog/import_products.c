@@ -33,6 +33,7 @@ struct import {
     struct arena *arena; /* the call's: what lives until the end */
     struct import_file *file;
     const char *id;
+    struct lookup bundles; /* SKUs of the file that are bundles */
     struct category_plan categories;
     struct planned_product *planned;
     size_t planned_count;
@@ -155,7 +156,9 @@ static bool prepare(struct import *import, const struct imported_product *import
     import_merge(context->arena, import->file, imported, before, &given);
     strip_known_variants(context->arena, before, &given);
     given.n_categories = 0; /* the plan knows them, and also those yet to be made */
-    if (product_prepare(context, &given, before, after) != RESULT_OK)
+    const struct coming_skus coming = {&import->file->sku_lines, &import->bundles};
+    if (product_prepare(context, &given, before, after) != RESULT_OK ||
+        product_check_components(context, after, &coming) != RESULT_OK)
         return false;
     category_plan_refer(&import->categories, context, imported, before, after);
     return true;
@@ -263,8 +266,20 @@ static void plan_product(struct import *import, const struct imported_product *i
         plan_update(import, imported, before, &after);
 }
 
+static void note_bundles(struct import *import)
+{
+    lookup_init(&import->bundles, import->arena);
+    for (size_t i = 0; i < import->file->product_count; i++) {
+        const Catalog__Product *product = import->file->products[i]->product;
+        for (size_t v = 0; v < product->n_variants; v++)
+            if (product->variants[v]->n_components > 0 && lookup_find(&import->bundles, text_of(product->variants[v]->sku)) == NULL)
+                lookup_put(&import->bundles, text_of(product->variants[v]->sku), i);
+    }
+}
+
 static void plan(struct import *import)
 {
+    note_bundles(import);
     struct scratch scratch;
     scratch_begin(&scratch, import->context);
     for (size_t i = 0; i < import->file->product_count; i++) {

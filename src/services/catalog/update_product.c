@@ -13,6 +13,7 @@ enum result catalog_update_product(struct context *context, const Catalog__Updat
     Catalog__Product *before = product_stored(context->tx, request->id);
     Catalog__Product merged, after;
     Catalog__ProductUpdated updated = CATALOG__PRODUCT_UPDATED__INIT;
+    const struct coming_skus none = {0};
     enum result result;
 
     if (!before)
@@ -23,6 +24,8 @@ enum result catalog_update_product(struct context *context, const Catalog__Updat
     merged = *before;
     message_merge(&merged.base, &request->product->base, request->update_mask);
     result = product_prepare(context, &merged, before, &after);
+    if (!result)
+        result = product_check_components(context, &after, &none);
     if (result)
         return result;
 

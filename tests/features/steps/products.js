@@ -25,6 +25,11 @@ Given('a product {string} at {money} made of {int} {string} and {int} {string}',
   await this.offer(sku, price, { components: [{ sku: firstSku, quantity: first }, { sku: secondSku, quantity: second }] });
 });
 
+When('the merchant makes {string} of {int} {string}', async function (sku, quantity, part) {
+  const change = { variants: [{ sku, components: [{ sku: part, quantity }] }] };
+  this.note(this.merchant, await this.driver.changeProduct(this.product(sku).id, change));
+});
+
 // --- prices
 
 // Every price of the SKU but those that `replaced` says, and the new one.
