@@ -1,14 +1,19 @@
 #include "gateways/gateways.h"
 
 #include "base/assert.h"
+#include "gateways/graphql/graphql.h"
 #include "gateways/rest/rest.h"
 #include "gateways/watch.h"
 
 #include <stdlib.h>
 
+/* Parsed documents that GraphQL keeps: a storefront has some fifty, of 50 KB each. */
+#define GRAPHQL_DOCUMENTS_BYTES (8 << 20)
+
 struct gateways {
     struct watches *watches;
     struct rest *rest;
+    struct graphql *graphql;
 };
 
 struct gateways *gateways_new(const struct gateways_options *options)
@@ -29,6 +34,14 @@ struct gateways *gateways_new(const struct gateways_options *options)
         .metrics = options->metrics,
         .data = options->data,
     });
+    gateways->graphql = graphql_new(&(struct graphql_options){
+        .services = options->services,
+        .service_count = options->service_count,
+        .directory = options->directory,
+        .admin_token = options->admin_token,
+        .documents_bytes = GRAPHQL_DOCUMENTS_BYTES,
+        .budget = options->budget,
+    });
     return gateways;
 }
 
@@ -36,6 +49,7 @@ void gateways_free(struct gateways *gateways)
 {
     if (gateways == NULL)
         return;
+    graphql_free(gateways->graphql);
     rest_free(gateways->rest);
     watches_free(gateways->watches);
     free(gateways);
@@ -44,7 +58,10 @@ void gateways_free(struct gateways *gateways)
 void gateways_handle(void *data, struct http_exchange *exchange)
 {
     struct gateways *gateways = data;
-    rest_handle(gateways->rest, exchange);
+    if (graphql_is_at(exchange->request.path))
+        graphql_handle(gateways->graphql, exchange);
+    else
+        rest_handle(gateways->rest, exchange);
 }
 
 void gateways_touched(void *data, const char *resource, const char *key)

@@ -1,0 +1,263 @@
+/*
+ * The way in. What clients see when several things are wrong at once is what comes first here:
+ *
+ *     method (405) - Accept (406) - credentials (401, 403) - parameters (400, 415) - document (400 or 200) - GET that changes (405)
+ *     - variables (400 or 200) - budget (200, THROTTLED)
+ */
+#include "gateways/graphql/graphql.h"
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "gateways/graphql/schema/derive.h"
+#include "gateways/graphql/visit.h"
+#include "gateways/trace.h"
+#include "guard/authenticate.h"
+
+#include <stdlib.h>
+
+#define PATH_OF_SHOP "/graphql"
+#define PATH_OF_ADMIN "/admin/graphql"
+
+/* --- making --------------------------------------------------------------------------------------------------------------- */
+
+static const struct graphql_schema *schema_for(struct graphql *graphql, unsigned scopes)
+{
+    const struct graphql_schema *schema = NULL;
+    pthread_mutex_lock(&graphql->lock);
+    for (size_t i = 0; i < graphql->schema_count && schema == NULL; i++)
+        if (graphql->schemas[i].scopes == scopes)
+            schema = graphql->schemas[i].schema;
+    if (schema == NULL && graphql->schema_count < SCHEMAS_MAX) {
+        struct scoped_schema *added = &graphql->schemas[graphql->schema_count++];
+        added->scopes = scopes;
+        added->schema = graphql_schema_derive(graphql->options.services, graphql->options.service_count, scopes);
+        schema = added->schema;
+    }
+    pthread_mutex_unlock(&graphql->lock);
+    return schema;
+}
+
+struct graphql *graphql_new(const struct graphql_options *options)
+{
+    struct graphql *graphql = calloc(1, sizeof *graphql);
+    ASSERT(graphql != NULL);
+    graphql->options = *options;
+    ASSERT(pthread_mutex_init(&graphql->lock, NULL) == 0);
+    graphql->resources = resource_table_new(options->services, options->service_count, options->directory);
+    graphql->documents = documents_new(options->documents_bytes);
+    return graphql;
+}
+
+void graphql_free(struct graphql *graphql)
+{
+    if (graphql == NULL)
+        return;
+    documents_free(graphql->documents);
+    resource_table_free(graphql->resources);
+    for (size_t i = 0; i < graphql->schema_count; i++)
+        graphql_schema_free(graphql->schemas[i].schema);
+    pthread_mutex_destroy(&graphql->lock);
+    free(graphql);
+}
+
+bool graphql_is_at(struct text path)
+{
+    return text_is(path, PATH_OF_SHOP) || text_is(path, PATH_OF_ADMIN);
+}
+
+/* --- who asks ------------------------------------------------------------------------------------------------------------- */
+
+static bool takes_method(struct graphql_visit *visit)
+{
+    struct text method = visit->exchange->request.method;
+    visit->is_get = text_is(method, "GET") || text_is(method, "HEAD");
+    if (visit->is_get || text_is(method, "POST"))
+        return true;
+    visit_add_header(visit, "Allow", TEXT("GET, HEAD, POST, OPTIONS"));
+    call_refuse(visit->call, RESULT_METHOD_NOT_ALLOWED, "GraphQL is asked by GET and POST.");
+    return false;
+}
+
+static bool has_media(struct graphql_visit *visit)
+{
+    visit->media = graphql_accept(http_header(&visit->exchange->request, "accept"), false);
+    if (visit->media != GRAPHQL_MEDIA_NONE)
+        return true;
+    call_refuse(visit->call, RESULT_NOT_ACCEPTABLE, "We answer application/graphql-response+json and application/json.");
+    return false;
+}
+
+/* The admin's schema is for somebody; the shop's is for everybody, and somebody sees no more of it. */
+static bool find_schema(struct graphql_visit *visit)
+{
+    const struct http_request *request = &visit->exchange->request;
+    struct call *call = visit->call;
+    if (!authenticate(call, http_header(request, "authorization"), visit->graphql->options.admin_token))
+        return false;
+    bool is_admin = text_is(request->path, PATH_OF_ADMIN);
+    if (is_admin && call->actor.scopes == 0) {
+        call_refuse(call, call->actor.kind == ACTOR_ANONYMOUS ? RESULT_UNAUTHENTICATED : RESULT_PERMISSION_DENIED,
+                    "This is for staff: it needs a token with a scope.");
+        return false;
+    }
+    visit->schema = schema_for(visit->graphql, is_admin ? call->actor.scopes : 0);
+    if (visit->schema == NULL)
+        call_refuse(call, RESULT_OVERLOADED, "There are too many different sets of scopes.");
+    return visit->schema != NULL;
+}
+
+/* --- the document ----------------------------------------------------------------------------------------------------------- */
+
+static const struct graphql_error *error_of(struct graphql_visit *visit, enum result code, const char *message)
+{
+    struct graphql_error *error = ARENA_NEW(visit->arena, struct graphql_error);
+    *error = (struct graphql_error){.code = code, .message = message};
+    return error;
+}
+
+/* The hash that names a document, of extensions.persistedQuery; {NULL, 0}: none. False when it is none of ours. */
+static bool read_hash(const struct graphql_visit *visit, struct text *hash)
+{
+    const json_t *persisted = visit->parameters.extensions ? json_object_get(visit->parameters.extensions, "persistedQuery") : NULL;
+    *hash = (struct text){NULL, 0};
+    if (persisted == NULL)
+        return true;
+    const json_t *sha256 = json_object_get(persisted, "sha256Hash");
+    if (!json_is_string(sha256) || json_integer_value(json_object_get(persisted, "version")) != 1)
+        return false;
+    *hash = (struct text){json_string_value(sha256), json_string_length(sha256)};
+    return true;
+}
+
+/* Automatic persisted queries: the text by its hash, or the hash of a text that is to be remembered. NULL, or why not. */
+static const struct graphql_error *read_persisted(struct graphql_visit *visit)
+{
+    struct text hash, *query = &visit->parameters.query;
+    if (!read_hash(visit, &hash))
+        return error_of(visit, RESULT_PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported");
+    if (hash.at == NULL)
+        return NULL;
+    if (query->at == NULL) {
+        *query = documents_recall(visit->graphql->documents, hash, visit->arena);
+        return query->at != NULL ? NULL : error_of(visit, RESULT_PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound");
+    }
+    char given[DOCUMENT_HASH_LENGTH + 1];
+    document_hash(*query, given);
+    if (!text_equal_ignoring_case(hash, text_of(given)))
+        return error_of(visit, RESULT_BAD_REQUEST, "The sha256Hash is not that of the query.");
+    return NULL;
+}
+
+static void remember_persisted(struct graphql_visit *visit)
+{
+    struct text hash;
+    if (read_hash(visit, &hash) && hash.at != NULL)
+        documents_remember(visit->graphql->documents, hash, visit->parameters.query);
+}
+
+static const struct graphql_error *find_operation(struct graphql_visit *visit)
+{
+    const char *name = visit->parameters.operation_name;
+    const struct document_operation *operation = visit->document->operations;
+    while (name != NULL && operation != NULL && !text_is(operation->name, name))
+        operation = operation->next;
+    visit->operation = operation;
+    if (operation == NULL && name != NULL)
+        return error_of(visit, RESULT_BAD_REQUEST,
+                        arena_printf(visit->arena, "The document has no operation called \"%s\".", name));
+    if (operation == NULL)
+        return error_of(visit, RESULT_BAD_REQUEST, "The document has no operation.");
+    if (name == NULL && operation->next != NULL)
+        return error_of(visit, RESULT_BAD_REQUEST, "The document has several operations: name one with operationName.");
+    return NULL;
+}
+
+static const struct graphql_error *find_document(struct graphql_visit *visit)
+{
+    const struct graphql_error *errors = read_persisted(visit);
+    if (errors != NULL)
+        return errors;
+    visit->document = documents_take(visit->graphql->documents, visit->schema, visit->parameters.query, &graphql_limits_public,
+                                     visit->arena, &errors);
+    if (visit->document == NULL)
+        return errors;
+    remember_persisted(visit);
+    return find_operation(visit);
+}
+
+/* --- together --------------------------------------------------------------------------------------------------------------- */
+
+static bool is_safe(struct graphql_visit *visit)
+{
+    if (!visit->is_get || visit->operation->kind != DOCUMENT_MUTATION)
+        return true;
+    visit_add_header(visit, "Allow", TEXT("POST"));
+    call_refuse(visit->call, RESULT_METHOD_NOT_ALLOWED, "A GET changes nothing: send mutations by POST.");
+    return false;
+}
+
+static bool can_pay(struct graphql_visit *visit)
+{
+    const struct http_request *request = &visit->exchange->request;
+    struct budget *budget = visit->graphql->options.budget;
+    if (budget == NULL)
+        return true;
+    visit->client = budget_client_of(budget, &visit->call->actor, request->peer, http_header(request, "x-forwarded-for"));
+    return budget_take(budget, visit->client, execution_cost_requested(visit->execution), &visit->budget);
+}
+
+static void on_executed(void *visit)
+{
+    visit_answer_executed(visit);
+}
+
+static void execute(struct graphql_visit *visit)
+{
+    struct graphql_error *error = ARENA_NEW(visit->arena, struct graphql_error);
+    struct execution_options options = {
+        .schema = visit->schema,
+        .document = visit->document,
+        .operation = visit->operation,
+        .variables = visit->parameters.variables,
+        .call = visit->call,
+        .directory = visit->graphql->options.directory,
+        .resources = visit->graphql->resources,
+    };
+    visit->execution = execution_new(&options, error);
+    if (visit->execution == NULL)
+        visit_refuse_document(visit, error);
+    else if (!can_pay(visit))
+        visit_throttle(visit);
+    else
+        execution_run(visit->execution, on_executed, visit);
+}
+
+static void handle(struct graphql_visit *visit)
+{
+    if (!takes_method(visit) || !has_media(visit) || !find_schema(visit) ||
+        !graphql_parameters_read(&visit->parameters, visit->call, &visit->exchange->request)) {
+        visit_refuse_request(visit);
+        return;
+    }
+    const struct graphql_error *errors = find_document(visit);
+    if (errors != NULL)
+        visit_refuse_document(visit, errors);
+    else if (!is_safe(visit))
+        visit_refuse_request(visit);
+    else
+        execute(visit);
+}
+
+void graphql_handle(struct graphql *graphql, struct http_exchange *exchange)
+{
+    struct graphql_visit *visit = ARENA_NEW(exchange->arena, struct graphql_visit);
+    visit->graphql = graphql;
+    visit->exchange = exchange;
+    visit->arena = exchange->arena;
+    visit->call = call_new(exchange->arena, exchange->loop);
+    visit->call->trace_parent = trace_begin(exchange);
+    if (text_is(exchange->request.method, "OPTIONS"))
+        visit_answer_options(visit);
+    else
+        handle(visit);
+}
