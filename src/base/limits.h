@@ -104,6 +104,8 @@
 /* Fields that an operation selects when its fragments are put in, for every type that an interface may be. Execution keeps about 200 bytes of
  * each; the largest page of a storefront has 500. */
 #define LIMIT_GRAPHQL_FIELDS 20000
+/* A stream that has nothing to tell says so, as proxies close what is silent for a minute. */
+#define LIMIT_STREAM_PULSE_MS 15000
 
 /* --- calls --- */
 

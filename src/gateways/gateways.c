@@ -40,6 +40,8 @@ struct gateways *gateways_new(const struct gateways_options *options)
         .directory = options->directory,
         .admin_token = options->admin_token,
         .documents_bytes = GRAPHQL_DOCUMENTS_BYTES,
+        .cache_bytes = options->cache_bytes,
+        .watches = gateways->watches,
         .budget = options->budget,
     });
     return gateways;
@@ -68,6 +70,7 @@ void gateways_touched(void *data, const char *resource, const char *key)
 {
     struct gateways *gateways = data;
     rest_touched(gateways->rest, resource, key);
+    graphql_touched(gateways->graphql, resource, key);
     watches_touched(gateways->watches, resource, key); /* after the caches: who is told must not read what was kept before */
 }
 

@@ -6,14 +6,14 @@
  */
 #include "base/assert.h"
 #include "base/limits.h"
-#include "gateways/graphql/visit.h"
+#include "gateways/graphql/cached.h"
 #include "guard/security_headers.h"
 
 /* --- sending -------------------------------------------------------------------------------------------------------------- */
 
 void visit_add_header(struct graphql_visit *visit, const char *name, struct text value)
 {
-    ASSERT(visit->header_count < VISIT_HEADERS_MAX);
+    ASSERT(visit->header_count < ANSWER_HEADERS_MAX);
     visit->headers[visit->header_count++] = (struct http_header){.name = text_of(name), .value = value};
 }
 
@@ -27,8 +27,8 @@ static bool has_header(const struct graphql_visit *visit, const char *name)
 
 static void tell_budget(struct graphql_visit *visit)
 {
-    if (visit->budget.maximum == 0)
-        return;
+    if (visit->budget.maximum == 0 || has_header(visit, "Surrogate-Key"))
+        return; /* what everybody gets says nothing of one client */
     char *fields = arena_alloc(visit->arena, 2 * BUDGET_FIELD_BYTES);
     budget_write_policy(&visit->budget, fields);
     budget_write_left(&visit->budget, fields + BUDGET_FIELD_BYTES);
@@ -36,7 +36,8 @@ static void tell_budget(struct graphql_visit *visit)
     visit_add_header(visit, "RateLimit", text_of(fields + BUDGET_FIELD_BYTES));
 }
 
-static void send_body(struct graphql_visit *visit, int status, struct text body)
+/* What every answer says. */
+static void add_headers(struct graphql_visit *visit)
 {
     for (size_t i = 0; i < SECURITY_HEADER_COUNT; i++)
         visit_add_header(visit, security_headers[i].name.at, security_headers[i].value);
@@ -47,6 +48,19 @@ static void send_body(struct graphql_visit *visit, int status, struct text body)
     visit_add_header(visit, "X-Request-Id", text_of(visit->call->request_id));
     visit_add_header(visit, "traceparent", text_of(visit->call->trace_parent));
     tell_budget(visit);
+}
+
+void answer_begin_stream(struct graphql_visit *visit)
+{
+    add_headers(visit);
+    http_stream_begin(visit->exchange, &(struct http_response){
+                                           .status = 200, .headers = visit->headers, .header_count = visit->header_count});
+}
+
+static void send_body(struct graphql_visit *visit, int status, struct text body)
+{
+    cached_give_up(visit);
+    add_headers(visit);
     http_respond(visit->exchange, &(struct http_response){.status = status,
                                                           .headers = visit->headers,
                                                           .header_count = visit->header_count,
@@ -58,12 +72,18 @@ static void release_buffer(void *buffer)
     buffer_release(buffer);
 }
 
+struct buffer *answer_buffer(struct graphql_visit *visit)
+{
+    struct buffer *buffer = ARENA_NEW(visit->arena, struct buffer);
+    buffer_init(buffer, LIMIT_ANSWER_BYTES);
+    arena_cleanup(visit->arena, release_buffer, buffer);
+    buffer_reserve(buffer, 4096); /* most answers fit: one allocation */
+    return buffer;
+}
+
 static struct buffer *body_begin(struct graphql_visit *visit, struct json_writer *json)
 {
-    struct buffer *body = ARENA_NEW(visit->arena, struct buffer);
-    buffer_init(body, LIMIT_ANSWER_BYTES);
-    arena_cleanup(visit->arena, release_buffer, body);
-    buffer_reserve(body, 4096);
+    struct buffer *body = answer_buffer(visit);
     json_write_init(json, body);
     json_write_object_open(json);
     return body;
@@ -77,9 +97,8 @@ static void write_number(struct json_writer *json, const char *name, int64_t num
     json_write_int(json, number);
 }
 
-static void write_cost(const struct graphql_visit *visit, struct json_writer *json, int64_t requested, int64_t actual)
+void answer_write_cost(struct json_writer *json, int64_t requested, int64_t actual, const struct budget_state *budget)
 {
-    const struct budget_state *budget = &visit->budget;
     json_write_key(json, "extensions");
     json_write_object_open(json);
     json_write_key(json, "cost");
@@ -149,12 +168,10 @@ static void write_error(struct json_writer *json, const struct graphql_error *er
 /* How the client stands though nothing was executed. */
 static void look_at_budget(struct graphql_visit *visit)
 {
-    const struct http_request *request = &visit->exchange->request;
-    struct budget *budget = visit->graphql->options.budget;
-    if (budget == NULL || visit->budget.maximum != 0)
+    if (visit->graphql->options.budget == NULL || visit->budget.maximum != 0)
         return;
-    visit->client = budget_client_of(budget, &visit->call->actor, request->peer, http_header(request, "x-forwarded-for"));
-    budget_take(budget, visit->client, 0, &visit->budget);
+    visit_find_client(visit);
+    budget_take(visit->graphql->options.budget, visit->client, 0, &visit->budget);
 }
 
 static void refuse_with(struct graphql_visit *visit, int status, const struct graphql_error *errors, int64_t requested)
@@ -167,7 +184,7 @@ static void refuse_with(struct graphql_visit *visit, int status, const struct gr
     for (const struct graphql_error *error = errors; error != NULL; error = error->next)
         write_error(&json, error);
     json_write_array_close(&json);
-    write_cost(visit, &json, requested, 0);
+    answer_write_cost(&json, requested, 0, &visit->budget);
     json_write_object_close(&json);
     send_body(visit, status, buffer_text(body));
 }
@@ -189,7 +206,10 @@ void visit_refuse_request(struct graphql_visit *visit)
 
 void visit_refuse_document(struct graphql_visit *visit, const struct graphql_error *errors)
 {
-    refuse_with(visit, visit->media == GRAPHQL_MEDIA_RESPONSE ? 400 : 200, errors, 0);
+    bool sees_status = visit->media != GRAPHQL_MEDIA_JSON;
+    if (visit->media == GRAPHQL_MEDIA_EVENTS) /* there is no stream to tell it in */
+        visit->media = GRAPHQL_MEDIA_JSON;
+    refuse_with(visit, sees_status ? 400 : 200, errors, 0);
 }
 
 void visit_throttle(struct graphql_visit *visit)
@@ -229,12 +249,17 @@ void visit_answer_executed(struct graphql_visit *visit)
     struct buffer *body = body_begin(visit, &json);
     execution_write(visit->execution, &json);
     give_back(visit);
-    write_cost(visit, &json, execution_cost_requested(visit->execution), execution_cost_actual(visit->execution));
+    bool is_shared = cached_is_shared(visit);
+    struct budget_state budget = visit->budget;
+    if (is_shared)
+        budget.available = budget.maximum;
+    answer_write_cost(&json, execution_cost_requested(visit->execution), execution_cost_actual(visit->execution), &budget);
     json_write_object_close(&json);
     if (body->overflowed) {
         call_refuse(visit->call, RESULT_OVERFLOW, "The answer is larger than we send. Ask for less.");
         visit_refuse_request(visit);
         return;
     }
-    send_body(visit, 200, buffer_text(body));
+    bool has_it = is_shared && cached_fill(visit, buffer_text(body));
+    send_body(visit, has_it ? 304 : 200, has_it ? TEXT("") : buffer_text(body));
 }

@@ -1,18 +1,20 @@
 /*
  * The way in. What clients see when several things are wrong at once is what comes first here:
  *
- *     method (405) - Accept (406) - credentials (401, 403) - parameters (400, 415) - document (400 or 200) - GET that changes (405)
+ *     method (405) - Accept (406) - credentials (401, 403) - parameters (400, 415) - document (400 or 200) - GET that changes (405), stream or not (406)
  *     - variables (400 or 200) - budget (200, THROTTLED)
  */
 #include "gateways/graphql/graphql.h"
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "gateways/graphql/cached.h"
 #include "gateways/graphql/schema/derive.h"
-#include "gateways/graphql/visit.h"
+#include "gateways/graphql/subscribe.h"
 #include "gateways/trace.h"
 #include "guard/authenticate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define PATH_OF_SHOP "/graphql"
@@ -45,6 +47,8 @@ struct graphql *graphql_new(const struct graphql_options *options)
     ASSERT(pthread_mutex_init(&graphql->lock, NULL) == 0);
     graphql->resources = resource_table_new(options->services, options->service_count, options->directory);
     graphql->documents = documents_new(options->documents_bytes);
+    if (options->cache_bytes > 0)
+        graphql->cache = cache_new(options->cache_bytes);
     return graphql;
 }
 
@@ -52,6 +56,7 @@ void graphql_free(struct graphql *graphql)
 {
     if (graphql == NULL)
         return;
+    cache_free(graphql->cache);
     documents_free(graphql->documents);
     resource_table_free(graphql->resources);
     for (size_t i = 0; i < graphql->schema_count; i++)
@@ -185,6 +190,21 @@ static const struct graphql_error *find_document(struct graphql_visit *visit)
     return find_operation(visit);
 }
 
+/* --- what goes with what ------------------------------------------------------------------------------------------------------ */
+
+/* Subscriptions are streams; what changes things is answered once. */
+static bool fits_media(struct graphql_visit *visit)
+{
+    bool is_stream = visit->media == GRAPHQL_MEDIA_EVENTS;
+    if (visit->operation->kind == DOCUMENT_SUBSCRIPTION && !is_stream)
+        call_refuse(visit->call, RESULT_NOT_ACCEPTABLE, "A subscription is answered by a stream: send Accept: text/event-stream.");
+    else if (visit->operation->kind == DOCUMENT_MUTATION && is_stream)
+        call_refuse(visit->call, RESULT_NOT_ACCEPTABLE, "A mutation is answered once: send Accept: application/json.");
+    else
+        return true;
+    return false;
+}
+
 /* --- together --------------------------------------------------------------------------------------------------------------- */
 
 static bool is_safe(struct graphql_visit *visit)
@@ -196,14 +216,19 @@ static bool is_safe(struct graphql_visit *visit)
     return false;
 }
 
-static bool can_pay(struct graphql_visit *visit)
+void visit_find_client(struct graphql_visit *visit)
 {
     const struct http_request *request = &visit->exchange->request;
+    if (visit->graphql->options.budget != NULL)
+        visit->client = budget_client_of(visit->graphql->options.budget, &visit->call->actor, request->peer,
+                                         http_header(request, "x-forwarded-for"));
+}
+
+static bool can_pay(struct graphql_visit *visit)
+{
     struct budget *budget = visit->graphql->options.budget;
-    if (budget == NULL)
-        return true;
-    visit->client = budget_client_of(budget, &visit->call->actor, request->peer, http_header(request, "x-forwarded-for"));
-    return budget_take(budget, visit->client, execution_cost_requested(visit->execution), &visit->budget);
+    visit_find_client(visit);
+    return budget == NULL || budget_take(budget, visit->client, execution_cost_requested(visit->execution), &visit->budget);
 }
 
 static void on_executed(void *visit)
@@ -211,10 +236,29 @@ static void on_executed(void *visit)
     visit_answer_executed(visit);
 }
 
-static void execute(struct graphql_visit *visit)
+static void run(struct graphql_visit *visit)
 {
-    struct graphql_error *error = ARENA_NEW(visit->arena, struct graphql_error);
-    struct execution_options options = {
+    if (can_pay(visit))
+        execution_run(visit->execution, on_executed, visit);
+    else
+        visit_throttle(visit);
+}
+
+/* Each run of it is paid for when it comes; this is to know that it ever can be. */
+static void begin_stream(struct graphql_visit *visit)
+{
+    if (!can_pay(visit)) {
+        visit_throttle(visit);
+        return;
+    }
+    if (visit->graphql->options.budget != NULL)
+        budget_give_back(visit->graphql->options.budget, visit->client, execution_cost_requested(visit->execution), &visit->budget);
+    subscribe(visit);
+}
+
+struct execution_options visit_execution_options(const struct graphql_visit *visit)
+{
+    return (struct execution_options){
         .schema = visit->schema,
         .document = visit->document,
         .operation = visit->operation,
@@ -223,18 +267,30 @@ static void execute(struct graphql_visit *visit)
         .directory = visit->graphql->options.directory,
         .resources = visit->graphql->resources,
     };
+}
+
+static void execute(struct graphql_visit *visit)
+{
+    struct graphql_error *error = ARENA_NEW(visit->arena, struct graphql_error);
+    struct execution_options options = visit_execution_options(visit);
     visit->execution = execution_new(&options, error);
     if (visit->execution == NULL)
         visit_refuse_document(visit, error);
-    else if (!can_pay(visit))
-        visit_throttle(visit);
-    else
-        execution_run(visit->execution, on_executed, visit);
+    else if (visit->media == GRAPHQL_MEDIA_EVENTS)
+        begin_stream(visit);
+    else if (!cached_take(visit, run))
+        run(visit);
 }
 
 static void handle(struct graphql_visit *visit)
 {
-    if (!takes_method(visit) || !has_media(visit) || !find_schema(visit) ||
+    if (!takes_method(visit) || !has_media(visit)) {
+        visit_refuse_request(visit);
+        return;
+    }
+    if (cached_answer(visit))
+        return;
+    if (!find_schema(visit) ||
         !graphql_parameters_read(&visit->parameters, visit->call, &visit->exchange->request)) {
         visit_refuse_request(visit);
         return;
@@ -242,10 +298,21 @@ static void handle(struct graphql_visit *visit)
     const struct graphql_error *errors = find_document(visit);
     if (errors != NULL)
         visit_refuse_document(visit, errors);
-    else if (!is_safe(visit))
+    else if (!is_safe(visit) || !fits_media(visit))
         visit_refuse_request(visit);
     else
         execute(visit);
+}
+
+void graphql_touched(struct graphql *graphql, const char *resource, const char *key)
+{
+    char tag[TAG_BYTES_MAX];
+    if (graphql->cache == NULL)
+        return;
+    int length = snprintf(tag, sizeof tag, "%s/%s", resource, key);
+    if (length > 0 && (size_t)length < sizeof tag) /* a longer one no answer bears */
+        cache_purge(graphql->cache, (struct text){tag, (size_t)length});
+    cache_purge(graphql->cache, text_of(resource));
 }
 
 void graphql_handle(struct graphql *graphql, struct http_exchange *exchange)

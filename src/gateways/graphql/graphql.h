@@ -8,6 +8,7 @@
 #ifndef SOUK_GRAPHQL_H
 #define SOUK_GRAPHQL_H
 
+#include "gateways/watch.h"
 #include "guard/budget.h"
 #include "platform/http/http.h"
 #include "platform/rpc/call.h"
@@ -22,6 +23,8 @@ struct graphql_options {
     const struct directory *directory;
     const char *admin_token; /* NULL: nobody is the administrator */
     size_t documents_bytes;  /* for documents that are known */
+    size_t cache_bytes;      /* for answers that everyone gets; 0: none */
+    struct watches *watches; /* for subscriptions */
     struct budget *budget;   /* what each client may ask; NULL: as much as they like */
     bool no_introspection;   /* __schema and __type are refused */
 };
@@ -34,5 +37,8 @@ void graphql_free(struct graphql *graphql);
 bool graphql_is_at(struct text path);
 /* Answer, now or later, on the exchange's loop. */
 void graphql_handle(struct graphql *graphql, struct http_exchange *exchange);
+
+/* A resource has changed: answers made of it are old. From any thread; as `touched` of struct host_options. */
+void graphql_touched(struct graphql *graphql, const char *resource, const char *key);
 
 #endif

@@ -2,6 +2,8 @@
  * A visit: one exchange on its way through the GraphQL gateway. What its files share.
  *
  *     graphql.c      the way in: who asks, for what, by which document, and whether they can pay
+ *     cached.c       answers that everyone gets: the cache, and flights
+ *     subscribe.c    streams of answers
  *     answer.c       the way out: the body, its status and what its headers say
  */
 #ifndef SOUK_GRAPHQL_VISIT_H
@@ -12,6 +14,7 @@
 #include "gateways/graphql/execute/execute.h"
 #include "gateways/graphql/graphql.h"
 #include "gateways/graphql/parameters.h"
+#include "platform/cache/cache.h"
 
 #include <pthread.h>
 
@@ -22,6 +25,7 @@ struct graphql {
     struct graphql_options options;
     struct resource_table *resources;
     struct documents *documents;
+    struct cache *cache;    /* NULL: none */
     pthread_mutex_t lock; /* for adding schemas */
     struct scoped_schema {
         unsigned scopes;
@@ -30,7 +34,7 @@ struct graphql {
     size_t schema_count;
 };
 
-#define VISIT_HEADERS_MAX 24
+#define ANSWER_HEADERS_MAX 24
 
 struct graphql_visit {
     struct graphql *graphql;
@@ -46,13 +50,27 @@ struct graphql_visit {
     const struct document_operation *operation;
     struct execution *execution;
 
+    struct cache_flight *flight; /* others may wait for this answer; NULL: nobody does */
+    struct cache_waiter waiter;  /* while this one waits for another's, … */
+    void (*go_on)(struct graphql_visit *visit); /* … and when nothing came of that */
+
     struct budget_client client;
     struct budget_state budget;
 
-    struct http_header headers[VISIT_HEADERS_MAX];
+    struct http_header headers[ANSWER_HEADERS_MAX];
     size_t header_count;
 };
 
+/* A buffer that lives as long as the exchange. */
+struct buffer *answer_buffer(struct graphql_visit *visit);
+/* Headers of an answer that is streamed. */
+void answer_begin_stream(struct graphql_visit *visit);
+/* "extensions": what it might have cost, what it did, and how the client stands. */
+void answer_write_cost(struct json_writer *json, int64_t requested, int64_t actual, const struct budget_state *budget);
+/* Who pays: visit->client. */
+void visit_find_client(struct graphql_visit *visit);
+/* What is executed, on behalf of visit->call. */
+struct execution_options visit_execution_options(const struct graphql_visit *visit);
 void visit_add_header(struct graphql_visit *visit, const char *name, struct text value);
 /* The request can't be read, or may not be: its own status, with call->problem. */
 void visit_refuse_request(struct graphql_visit *visit);

@@ -510,7 +510,7 @@ static bool write_field(struct execution *execution, struct json_writer *json, c
 /* What the answer is made of. */
 static void note_tag(struct execution *execution, const struct graphql_type *type, const void *source)
 {
-    if (execution->cache_seconds <= 0 || type->message == NULL || type->message->resource == NULL || source == NULL)
+    if ((execution->cache_seconds <= 0 && !execution->options.notes_tags) || type->message == NULL || type->message->resource == NULL || source == NULL)
         return;
     const struct resource *resource = resource_find(execution->options.resources, type->message);
     if (resource == NULL || resource->key.depth != 1)
@@ -544,7 +544,7 @@ struct execution *execution_new(const struct execution_options *options, struct 
     execution->options = *options;
     execution->arena = arena;
     execution->pending_end = &execution->pending;
-    execution->cache_seconds = -1;
+    execution->cache_seconds = execution->cache_seconds_planned = -1;
     execution->tags.arena = arena;
     buffer_init(&execution->errors_text, LIMIT_ANSWER_BYTES);
     arena_cleanup(arena, release_buffer, &execution->errors_text);
@@ -578,6 +578,11 @@ int64_t execution_cost_requested(const struct execution *execution)
 int64_t execution_cost_actual(const struct execution *execution)
 {
     return execution->cost_actual < execution->cost_requested ? execution->cost_actual : execution->cost_requested;
+}
+
+int execution_cache_seconds_planned(const struct execution *execution)
+{
+    return execution->cache_seconds_planned > 0 ? execution->cache_seconds_planned : 0;
 }
 
 int execution_cache_seconds(const struct execution *execution)

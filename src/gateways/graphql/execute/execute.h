@@ -29,6 +29,7 @@ struct execution_options {
     struct call *call;       /* who asks, until when; its arena is the execution's */
     const struct directory *directory;
     const struct resource_table *resources;
+    bool notes_tags; /* tell what the answer was made of even if nobody may keep it */
 };
 
 /* Coerce the variables and plan. NULL, with why not in `error`: nothing can be executed. */
@@ -36,6 +37,9 @@ struct execution *execution_new(const struct execution_options *options, struct 
 
 /* What it may cost at most. */
 int64_t execution_cost_requested(const struct execution *execution);
+
+/* How long everybody may keep an answer at most, before anything is called; 0: not at all. */
+int execution_cache_seconds_planned(const struct execution *execution);
 
 /* Make the calls. `done(data)` comes on the call's loop when all have been answered, maybe before this returns; nothing of the execution is
  * touched afterwards. */
@@ -48,7 +52,7 @@ void execution_write(struct execution *execution, struct json_writer *json);
 int64_t execution_cost_actual(const struct execution *execution);
 /* After writing: how long everybody may keep the answer; 0: not at all. */
 int execution_cache_seconds(const struct execution *execution);
-/* After writing: what the answer was made of. */
+/* After writing: what the answer was made of; whole where it may be kept, or options.notes_tags. */
 const struct tags *execution_tags(const struct execution *execution);
 
 #endif

@@ -169,6 +169,7 @@ struct execution {
     size_t error_count;
 
     int64_t cost_requested, cost_actual;
+    int cache_seconds_planned; /* the least of all operations; -1 before the first */
     int cache_seconds; /* the least of all operations; -1 before the first */
     struct tags tags;
 };

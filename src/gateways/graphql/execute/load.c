@@ -45,6 +45,9 @@ struct load *load_new(struct execution *execution, struct plan_field *field, con
     load->execution = execution;
     load->field = field;
     load->parent_type = parent_type;
+    int seconds = binding->method != NULL ? binding->method->cache_seconds : 0;
+    if (execution->cache_seconds_planned < 0 || seconds < execution->cache_seconds_planned)
+        execution->cache_seconds_planned = seconds;
     return load;
 }
 
@@ -354,7 +357,7 @@ static void note_lifetime(struct execution *execution, const struct load_call *f
     int seconds = from->answer != NULL ? from->method->cache_seconds : 0;
     if (execution->cache_seconds < 0 || seconds < execution->cache_seconds)
         execution->cache_seconds = seconds;
-    if (seconds > 0 && execution->cache_seconds > 0)
+    if (from->answer != NULL && from->request != NULL && (execution->options.notes_tags || execution->cache_seconds > 0))
         tags_add_method(&execution->tags, from->method, from->request, from->answer);
 }
 
