@@ -94,9 +94,8 @@ static void fake_respond(struct http_exchange *base, const struct http_response 
 }
 static const struct http_exchange_operations fake_exchange_operations = {.respond = fake_respond};
 
-/* Hand a request over. `headers` are "name: value\n" each, names in lower case. Free it with fake_exchange_free(). */
-static struct fake_exchange *fake_request(struct rest *rest, const char *method, const char *target, const char *headers,
-                                          struct text body)
+/* A request to be handed over. `headers` are "name: value\n" each, names in lower case. Free it with fake_exchange_free(). */
+static inline struct fake_exchange *fake_exchange_new(const char *method, const char *target, const char *headers, struct text body)
 {
     struct fake_exchange *exchange = calloc(1, sizeof *exchange);
     ASSERT(exchange != NULL);
@@ -122,6 +121,12 @@ static struct fake_exchange *fake_request(struct rest *rest, const char *method,
     request->body = body;
     request->peer = TEXT("203.0.113.7");
     request->started_us = fake_monotonic(&fake_env) - 1000;
+    return exchange;
+}
+static inline struct fake_exchange *fake_request(struct rest *rest, const char *method, const char *target, const char *headers,
+                                                 struct text body)
+{
+    struct fake_exchange *exchange = fake_exchange_new(method, target, headers, body);
     rest_handle(rest, &exchange->base);
     return exchange;
 }

@@ -199,7 +199,7 @@ struct value value_of(struct execution *execution, const struct plan_field *fiel
         return value_of_outcome(load_outcome(field->load, source));
     switch (binding->resolver) {
     case GRAPHQL_FROM_FIELD:
-        return value_of_field(binding->field, source);
+        return value_of_field(binding->field, field->is_of_page ? ((const struct page *)source)->answer : source);
     case GRAPHQL_FROM_EDGE_CURSOR: {
         const struct edge *edge = source;
         return value_text(cursor_after(edge->page, edge->index, execution->arena));

@@ -28,6 +28,7 @@ struct plan_field {
     struct plan *plans;           /* by the object that it is; NULL of a leaf */
     struct load *load;            /* NULL: answered from the source alone */
     bool has_loads;               /* below */
+    bool is_of_page;              /* the source is a struct page */
 };
 
 /* --- sources: what objects are answered from, beside messages ------------------------------------------------------------- */

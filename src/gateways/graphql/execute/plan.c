@@ -124,7 +124,7 @@ static void collect(struct planning *planning, const struct document_selection *
 
 /* --- the tree ----------------------------------------------------------------------------------------------------------- */
 
-static int64_t finish_plan(struct execution *execution, struct plan *plan);
+static int64_t finish_plan(struct execution *execution, struct plan *plan, int64_t page_size);
 
 static struct plan *plan_type(struct execution *execution, const struct plan_field *field, const struct graphql_type *type)
 {
@@ -137,19 +137,26 @@ static struct plan *plan_type(struct execution *execution, const struct plan_fie
 }
 
 /* Plan what is selected of the field's objects. What one of them costs; of several types the dearest. */
-static int64_t plan_objects(struct execution *execution, struct plan_field *field)
+static int64_t plan_objects(struct execution *execution, struct plan_field *field, int64_t size)
 {
     const struct graphql_type *type = graphql_type_named(field->field->type);
     int64_t dearest = 0;
     for (size_t i = 0; i < type->possible_count && !is_too_much(execution); i++) {
         struct plan *plan = plan_type(execution, field, type->possible[i]);
-        int64_t cost = finish_plan(execution, plan);
+        int64_t cost = finish_plan(execution, plan, size);
         dearest = cost > dearest ? cost : dearest;
         field->has_loads = field->has_loads || plan->has_loads;
         plan->next = field->plans;
         field->plans = plan;
     }
     return dearest;
+}
+
+/* Whether objects of the type are connections: answered from a struct page. */
+static bool is_page_type(const struct execution *execution, const struct graphql_type *type)
+{
+    const struct graphql_field *info = graphql_type_field(execution->options.schema, type, TEXT("pageInfo"));
+    return info != NULL && info->binding->resolver == GRAPHQL_FROM_PAGE_INFO;
 }
 
 /* How many objects a list may have. */
@@ -159,28 +166,32 @@ static int64_t size_of(const struct plan_field *field)
     const json_t *size = argument != NULL && field->arguments != NULL ? json_object_get(field->arguments, argument->name) : NULL;
     if (json_is_integer(size))
         return json_integer_value(size) < 0 ? 0 : json_integer_value(size);
-    return field->field->size_assumed > 0 ? field->field->size_assumed : 1;
+    return field->field->size_assumed;
 }
 
 /* Costs add up past any budget long before they overflow. */
 #define COST_MAX (INT64_C(1) << 40)
 
-static int64_t plan_field_cost(struct execution *execution, struct plan_field *field, const struct graphql_type *parent_type)
+/* The size of a connection is that of the lists in it. */
+static int64_t plan_field_cost(struct execution *execution, struct plan_field *field, const struct graphql_type *parent_type,
+                               int64_t page_size)
 {
-    int64_t below = graphql_type_is_composite(field->field->type) ? plan_objects(execution, field) : 0;
-    field->load = load_new(execution, field, parent_type);
-    int64_t size = size_of(field);
+    bool is_page = field->field->binding->next_cursor.descriptor != NULL;
+    int64_t size = field->field->size_assumed == GRAPHQL_SIZE_OF_CONNECTION ? page_size : size_of(field);
     if (size > LIMIT_BATCH_GET)
         size = LIMIT_BATCH_GET; /* what asks for more is refused */
-    int64_t cost = size * ((int64_t)field->field->cost + below);
+    int64_t below = graphql_type_is_composite(field->field->type) ? plan_objects(execution, field, size) : 0;
+    field->load = load_new(execution, field, parent_type);
+    field->is_of_page = is_page_type(execution, parent_type);
+    int64_t cost = (is_page ? 1 : size) * ((int64_t)field->field->cost + below);
     return cost > COST_MAX ? COST_MAX : cost;
 }
 
-static int64_t finish_plan(struct execution *execution, struct plan *plan)
+static int64_t finish_plan(struct execution *execution, struct plan *plan, int64_t page_size)
 {
     int64_t cost = 0;
     for (struct plan_field *field = plan->fields; field != NULL && !is_too_much(execution); field = field->next) {
-        cost += plan_field_cost(execution, field, plan->type);
+        cost += plan_field_cost(execution, field, plan->type, page_size);
         plan->has_loads = plan->has_loads || field->load != NULL || field->has_loads;
     }
     return cost > COST_MAX ? COST_MAX : cost;
@@ -193,7 +204,7 @@ bool plan_make(struct execution *execution, struct graphql_error *error)
     execution->root->type = graphql_schema_root(execution->options.schema, operation->kind);
     struct planning planning = {.execution = execution, .plan = execution->root, .end = &execution->root->fields};
     collect(&planning, operation->selections);
-    execution->cost_requested = finish_plan(execution, execution->root);
+    execution->cost_requested = finish_plan(execution, execution->root, 1);
     if (!is_too_much(execution))
         return true;
     *error = (struct graphql_error){
