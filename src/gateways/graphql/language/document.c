@@ -49,7 +49,8 @@ void document_locate_all(const struct document *document, struct document_place 
 {
     struct graphql_location location = {.line = 1, .column = 1};
     uint32_t at = 0;
-    qsort(places, count, sizeof *places, compare_places);
+    if (count > 1)
+        qsort(places, count, sizeof *places, compare_places);
     for (size_t i = 0; i < count; i++) {
         count_on(document->source, at, places[i].at, &location);
         at = places[i].at;
