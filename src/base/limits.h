@@ -136,6 +136,10 @@
 
 /* Streams to clients that wait for something to happen (server-sent events, subscriptions), of all loops: as many as have connections. */
 #define LIMIT_WATCHES 10000
+/* A stream on which nothing happens says so this often: proxies give up after a minute. */
+#define LIMIT_HEARTBEAT_MS 15000
+/* What a streaming client has not taken, past which we read no further for it. */
+#define LIMIT_FOLLOW_UNSENT (1 << 20)
 
 /* --- carts --- */
 

@@ -47,9 +47,9 @@ static void tell_budget(struct visit *visit)
     visit_header(visit, "RateLimit", text_of(fields + BUDGET_FIELD_BYTES));
 }
 
-void visit_send(struct visit *visit, int status, const char *content_type, struct text body)
+/* What every answer says. */
+static void tell_common(struct visit *visit, const char *content_type)
 {
-    shared_give_up(visit);
     for (size_t i = 0; i < SECURITY_HEADER_COUNT; i++)
         visit_header(visit, security_headers[i].name.at, security_headers[i].value);
     if (content_type != NULL)
@@ -62,9 +62,27 @@ void visit_send(struct visit *visit, int status, const char *content_type, struc
     visit_header(visit, "traceparent", text_of(visit->call->trace_parent));
     tell_budget(visit);
     tell_timing(visit);
+}
 
+static void count_answer(const struct visit *visit, int status)
+{
     struct metrics_route *counters = visit->route ? visit->route->metrics : visit->rest->unrouted;
     metrics_count(counters, status, now_us(visit) - visit->exchange->request.started_us);
+}
+
+void visit_stream_begin(struct visit *visit, const char *content_type)
+{
+    tell_common(visit, content_type);
+    count_answer(visit, 200);
+    http_stream_begin(visit->exchange,
+                      &(struct http_response){.status = 200, .headers = visit->headers, .header_count = visit->header_count});
+}
+
+void visit_send(struct visit *visit, int status, const char *content_type, struct text body)
+{
+    shared_give_up(visit);
+    tell_common(visit, content_type);
+    count_answer(visit, status);
     http_respond(visit->exchange, &(struct http_response){
                                       .status = status,
                                       .headers = visit->headers,

@@ -259,6 +259,16 @@ static void write_success_headers(struct json_writer *json, const struct route *
     json_write_object_close(json);
 }
 
+static void write_event_stream(struct json_writer *json)
+{
+    write_content_open(json, "text/event-stream");
+    json_write_object_open(json);
+    write_member(json, "type", "string");
+    write_member(json, "description", "Server-sent events: an item each, with its `cursor` as the id, and then what is new, as it happens. Last-Event-ID goes on.");
+    json_write_object_close(json);
+    json_write_object_close(json);
+}
+
 static void write_success(struct schemas *schemas, const struct route *route)
 {
     struct json_writer *json = schemas->json;
@@ -276,6 +286,8 @@ static void write_success(struct schemas *schemas, const struct route *route)
         bool is_single = route->link != NULL && route->link->single;
         schema_write_ref(schemas, is_single ? item_type(route) : route->method->output, SCHEMA_ANSWER);
         json_write_object_close(json);
+        if (route->method->follow != NULL)
+            write_event_stream(json);
         json_write_object_close(json);
     }
     json_write_object_close(json);

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/timestamp.h"
 #include "gateways/rest/embed.h"
+#include "gateways/rest/follow.h"
 #include "gateways/rest/shared.h"
 #include "gateways/rest/transcode_in.h"
 #include "gateways/rest/visit.h"
@@ -188,6 +189,10 @@ void visit_operate(struct visit *visit)
                                        http_header(http, "content-type"), http->body);
     if (visit->request == NULL) {
         visit_refuse(visit);
+        return;
+    }
+    if (follow_is_wanted(visit)) {
+        follow_begin(visit);
         return;
     }
     visit->cache_seconds = shared_seconds(visit);

@@ -52,8 +52,26 @@ static inline void fake_loop_run(void)
     }
 }
 
-static const struct env_operations fake_env_operations = {
-    .now_us = fake_now, .monotonic_us = fake_monotonic, .random = fake_random, .loop_post = fake_loop_post};
+/* The one timer that runs, if any: a test lets its time come. */
+static struct timer *fake_timer;
+static void fake_timer_start(struct loop *loop, struct timer *timer, int64_t after_us)
+{
+    (void)loop, (void)after_us;
+    fake_timer = timer;
+}
+static void fake_timer_stop(struct loop *loop, struct timer *timer)
+{
+    (void)loop;
+    if (fake_timer == timer)
+        fake_timer = NULL;
+}
+
+static const struct env_operations fake_env_operations = {.now_us = fake_now,
+                                                          .monotonic_us = fake_monotonic,
+                                                          .random = fake_random,
+                                                          .loop_post = fake_loop_post,
+                                                          .timer_start = fake_timer_start,
+                                                          .timer_stop = fake_timer_stop};
 static struct env fake_env = {.operations = &fake_env_operations};
 static struct loop fake_loop = {.env = &fake_env};
 
@@ -67,7 +85,21 @@ struct fake_exchange {
     int status; /* 0: not answered yet */
     char head[8192]; /* "name: value\n" each; of a prepared answer all of it */
     char *body;
+    bool streaming, ended; /* a stream: `body` grows, and stays when it has ended */
+    size_t unsent;         /* what the client is said to have not taken */
 };
+
+static void fake_write_head(struct fake_exchange *exchange, const struct http_response *response)
+{
+    exchange->status = response->status;
+    size_t length = 0;
+    for (size_t i = 0; i < response->header_count; i++) {
+        const struct http_header *header = &response->headers[i];
+        length += (size_t)snprintf(exchange->head + length, sizeof exchange->head - length, "%.*s: %.*s\n",
+                                   (int)header->name.length, header->name.at, (int)header->value.length, header->value.at);
+        ASSERT(length < sizeof exchange->head);
+    }
+}
 
 static void fake_respond(struct http_exchange *base, const struct http_response *response)
 {
@@ -82,17 +114,43 @@ static void fake_respond(struct http_exchange *base, const struct http_response 
         http_shared_drop(response->prepared);
         return;
     }
-    exchange->status = response->status;
-    size_t length = 0;
-    for (size_t i = 0; i < response->header_count; i++) {
-        const struct http_header *header = &response->headers[i];
-        length += (size_t)snprintf(exchange->head + length, sizeof exchange->head - length, "%.*s: %.*s\n",
-                                   (int)header->name.length, header->name.at, (int)header->value.length, header->value.at);
-        ASSERT(length < sizeof exchange->head);
-    }
+    fake_write_head(exchange, response);
     exchange->body = strndup(response->body.at, response->body.length);
 }
-static const struct http_exchange_operations fake_exchange_operations = {.respond = fake_respond};
+
+static void fake_stream_begin(struct http_exchange *base, const struct http_response *head)
+{
+    struct fake_exchange *exchange = (struct fake_exchange *)base;
+    fake_write_head(exchange, head);
+    exchange->streaming = true;
+    exchange->body = strdup("");
+}
+static bool fake_stream_write(struct http_exchange *base, struct text bytes)
+{
+    struct fake_exchange *exchange = (struct fake_exchange *)base;
+    ASSERT(exchange->streaming && !exchange->ended);
+    size_t length = strlen(exchange->body);
+    exchange->body = realloc(exchange->body, length + bytes.length + 1);
+    memcpy(exchange->body + length, bytes.at, bytes.length);
+    exchange->body[length + bytes.length] = '\0';
+    return true;
+}
+static void fake_stream_end(struct http_exchange *base, bool whole, const struct http_header *trailers, size_t trailer_count)
+{
+    struct fake_exchange *exchange = (struct fake_exchange *)base;
+    (void)trailers, (void)trailer_count;
+    ASSERT(whole && exchange->streaming && !exchange->ended);
+    exchange->ended = true;
+}
+static size_t fake_stream_unsent(const struct http_exchange *base)
+{
+    return ((const struct fake_exchange *)base)->unsent;
+}
+static const struct http_exchange_operations fake_exchange_operations = {.respond = fake_respond,
+                                                                                  .stream_begin = fake_stream_begin,
+                                                                                  .stream_write = fake_stream_write,
+                                                                                  .stream_end = fake_stream_end,
+                                                                                  .stream_unsent = fake_stream_unsent};
 
 /* A request to be handed over. `headers` are "name: value\n" each, names in lower case. Free it with fake_exchange_free(). */
 static inline struct fake_exchange *fake_exchange_new(const char *method, const char *target, const char *headers, struct text body)

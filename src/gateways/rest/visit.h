@@ -3,6 +3,7 @@
  *
  *     rest.c        the way in: cache, route, who asks, what the headers say
  *     operation.c   from the request to the operation's answer; nested links
+ *     follow.c      lists that go on, as server-sent events
  *     shared.c      answers that everyone gets: the cache, and flights
  *     embed.c       ?embed=: further calls, and what of their answers belongs to which resource
  *     answer.c      the way out: JSON, status, headers
@@ -94,6 +95,8 @@ void visit_answer(struct visit *visit);
 void visit_tell_replayed(struct visit *visit);
 /* Send a body of the given type (NULL: no body), with everything that each answer has. */
 void visit_send(struct visit *visit, int status, const char *content_type, struct text body);
+/* Begin an answer that goes on: 200, with what visit_send() would say. */
+void visit_stream_begin(struct visit *visit, const char *content_type);
 /* The address of this request in its one normal form, but without the query parameter `without`. */
 void visit_write_target(const struct visit *visit, const char *without, struct buffer *out);
 
