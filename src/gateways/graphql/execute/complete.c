@@ -442,10 +442,11 @@ static bool write_list(struct execution *execution, struct json_writer *json, co
     return true;
 }
 
-/* Whether a single field of a message has a value to write. */
+/* Whether a single field of a message has a value to write. Where it may be null, text that is empty and a number that is 0 are. */
 static bool write_single(struct json_writer *json, const struct graphql_type *type, bool may_be_null, const struct value *value)
 {
-    if (field_is_message(value->field) && field_count(value->field, value->message) == 0)
+    bool is_flag = value->field.descriptor->type == PROTOBUF_C_TYPE_BOOL;
+    if (field_count(value->field, value->message) == 0 && (field_is_message(value->field) || (may_be_null && !is_flag)))
         return false;
     return write_leaf(json, type, value->field, field_value(value->field, value->message, 0), may_be_null);
 }

@@ -192,7 +192,9 @@ static void tell_user_errors(const struct load *load, struct payload *payload, c
     struct arena *arena = load->execution->arena;
     const struct result_row *row = result_row(problem->result);
     for (const struct violation *violation = problem->violations; violation != NULL; violation = violation->next) {
-        struct user_error error = {.code = violation->code, .message = violation->detail};
+        bool is_of_fields = problem->result == RESULT_VALIDATION_FAILED; /* each is wrong in its own way; otherwise the problem says which */
+        struct user_error error = {.code = is_of_fields ? violation->code : row->wire, .message = violation->detail};
+        error.numbers = violation == problem->violations ? problem->numbers : NULL;
         error.field = request_path(load->field->field, violation->pointer, &error.field_count, arena);
         add_user_error(payload, error, arena);
     }

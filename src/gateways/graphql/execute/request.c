@@ -91,8 +91,11 @@ static bool read_as_of(struct call *call, const char *time)
 {
     if (!authorize(call, scope_name(SCOPE_AUDIT)))
         return false;
-    if (timestamp_parse(text_of(time), &call->as_of_us) && call->as_of_us <= env_now_us(call->home->env))
+    int64_t now_us = env_now_us(call->home->env), as_of_us;
+    if (timestamp_parse(text_of(time), &as_of_us) && as_of_us <= now_us) {
+        call_ask_as_of(call, as_of_us, now_us);
         return true;
+    }
     call_violation(call, "/asOf", "invalid", "This must be a time that has been, as in RFC 3339.");
     return false;
 }
@@ -259,10 +262,11 @@ const char **request_path(const struct graphql_field *field, const char *pointer
         if (around != NULL)
             add_name(&names, count, around->name, arena);
         add_name(&names, count, input != NULL ? input->name : arena_strndup(arena, name.at, name.length), arena);
-        if (input != NULL) { /* an index of a list stays among the inputs of its items */
-            const struct graphql_type *type = graphql_type_named(input->type);
-            inputs = type->inputs;
-            input_count = type->input_count;
+        bool is_index = name.length > 0 && name.at[0] >= '0' && name.at[0] <= '9';
+        const struct graphql_type *type = input != NULL ? graphql_type_named(input->type) : NULL;
+        if (!is_index) { /* an index of a list stays among the inputs of its items */
+            inputs = type != NULL ? type->inputs : NULL;
+            input_count = type != NULL ? type->input_count : 0;
         }
         pointer += 1 + name.length;
     }
