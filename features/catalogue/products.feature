@@ -38,6 +38,13 @@ Feature: Products
     When the merchant takes the description of "Blue Shirt" back
     Then "Blue Shirt" is called "Navy Shirt", and described as ""
 
+  Scenario: Of the attributes, too, only what is named
+    Given the merchant adds "Blue Shirt" with the SKU "BS-1"
+    And the merchant says of "Blue Shirt" that its vendor is "Loom" and its care is "Cold wash"
+    When the merchant says of "Blue Shirt" that its care is "Hand wash" and its vendor is no longer known
+    And the merchant says of "Blue Shirt" that its fit.type is "Slim"
+    Then of "Blue Shirt" it is known that care is "Hand wash" and fit.type is "Slim"
+
   Scenario: Replaced, a product is only what was said
     Given the merchant adds "Blue Shirt" with the SKU "BS-1"
     And the merchant describes "Blue Shirt" as "Cotton, mostly"

@@ -544,7 +544,32 @@ static void patches_what_is_there(void **state)
                          "{\"shippingMethod\":\"m\",\"shippingAddress\":{\"name\":\"Ann\",\"line1\":\"Way 1\",\"city\":\"Bern\","
                          "\"postalCode\":\"3000\",\"country\":\"CH\"}}"),
                      200);
+    assert_string_equal(((Cart__UpdateCartRequest *)asked.request)->update_mask->paths[0], "shipping_method");
+    assert_string_equal(((Cart__UpdateCartRequest *)asked.request)->update_mask->paths[1], "shipping_address.name");
+}
+
+static void patches_what_is_inside(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("PATCH", "/v1/carts/" CART, AS_JSON, "{\"shippingAddress\":{\"city\":\"Thun\",\"line2\":null}}"), 200);
+    const Cart__UpdateCartRequest *cart_request = (const void *)asked.request;
+    assert_int_equal(cart_request->update_mask->n_paths, 2);
+    assert_string_equal(cart_request->update_mask->paths[0], "shipping_address.city");
+    assert_string_equal(cart_request->update_mask->paths[1], "shipping_address.line2");
+    assert_string_equal(cart_request->cart->shipping_address->city, "Thun");
+    assert_int_equal(ask("PATCH", "/v1/carts/" CART, AS_JSON, "{\"shippingAddress\":{\"city\":null}}"), 400);
+    assert_body("{\"pointer\":\"/shippingAddress/city\",\"code\":\"required\"");
+    assert_int_equal(ask("PATCH", "/v1/carts/" CART, AS_JSON, "{\"shippingAddress\":{\"town\":\"Thun\"}}"), 400);
+    assert_int_equal(ask("PATCH", "/v1/carts/" CART, AS_JSON, "{\"shippingAddress\":null}"), 200);
     assert_string_equal(((Cart__UpdateCartRequest *)asked.request)->update_mask->paths[0], "shipping_address");
+
+    assert_int_equal(ask("PATCH", "/v1/products/p1", AS_ADMIN AS_PATCH, "{\"attributes\":{\"a.b\":\"1\",\"c\":null},\"options\":[]}"), 200);
+    const Catalog__UpdateProductRequest *request = (const void *)asked.request;
+    assert_int_equal(request->update_mask->n_paths, 3);
+    assert_string_equal(request->update_mask->paths[0], "attributes.`a.b`");
+    assert_string_equal(request->update_mask->paths[1], "attributes.`c`");
+    assert_string_equal(request->update_mask->paths[2], "options");
+    assert_int_equal(request->product->n_attributes, 1);
 }
 
 static void puts_everything(void **state)
@@ -1095,6 +1120,7 @@ int main(void)
         TEST(looks_at_the_past_for_auditors),
         TEST(creates_a_product),
         TEST(patches_what_is_there),
+        TEST(patches_what_is_inside),
         TEST(puts_everything),
         TEST(takes_a_quantity_of_none),
         TEST(takes_no_body_where_nothing_is_needed),

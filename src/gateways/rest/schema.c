@@ -204,7 +204,7 @@ static void write_value_members(struct schemas *schemas, struct field field, enu
             write_type(json, "string", or_null);
             write_string_member(json, "format", "date-time");
         } else {
-            write_ref_member(schemas, field.declaration->message, use == SCHEMA_PATCH ? SCHEMA_INPUT : use);
+            write_ref_member(schemas, field.declaration->message, use);
         }
         break;
     default:
@@ -231,13 +231,22 @@ static void write_inner(struct schemas *schemas, const char *key, struct field f
     json_write_object_close(schemas->json);
 }
 
+/* What a patch holds in lists and maps is said whole. */
+static enum schema_use whole_use(enum schema_use use)
+{
+    return use == SCHEMA_PATCH ? SCHEMA_INPUT : use;
+}
+
 static void write_map(struct schemas *schemas, struct field field, enum schema_use use, bool or_null)
 {
     struct field value = message_field_at(field.declaration->message, 1);
     if (!field_is_message(value))
         value.declaration = field.declaration; /* whose limits hold for the values */
     write_type(schemas->json, "object", or_null);
-    write_inner(schemas, "additionalProperties", value, use);
+    json_write_key(schemas->json, "additionalProperties");
+    json_write_object_open(schemas->json);
+    write_value_members(schemas, value, whole_use(use), use == SCHEMA_PATCH && !has_schema(value));
+    json_write_object_close(schemas->json);
     if (use != SCHEMA_ANSWER)
         write_item_limits(schemas->json, field.declaration, "minProperties", "maxProperties");
 }
@@ -245,7 +254,7 @@ static void write_map(struct schemas *schemas, struct field field, enum schema_u
 static void write_list(struct schemas *schemas, struct field field, enum schema_use use, bool or_null)
 {
     write_type(schemas->json, "array", or_null);
-    write_inner(schemas, "items", field, use);
+    write_inner(schemas, "items", field, whole_use(use));
     if (use != SCHEMA_ANSWER)
         write_item_limits(schemas->json, field.declaration, "minItems", "maxItems");
 }
@@ -269,7 +278,7 @@ void schema_write_field(struct schemas *schemas, struct field field, enum schema
     if (is_ref && or_null) { /* a message, or nothing */
         json_write_key(json, "oneOf");
         json_write_array_open(json);
-        schema_write_ref(schemas, field.declaration->message, SCHEMA_INPUT);
+        schema_write_ref(schemas, field.declaration->message, use);
         json_write_raw(json, TEXT("{\"type\":\"null\"}"));
         json_write_array_close(json);
     } else {

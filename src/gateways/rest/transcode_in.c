@@ -22,6 +22,9 @@ enum manner { MANNER_CREATE, MANNER_REPLACE, MANNER_PATCH };
 struct reading {
     struct arena *arena;
     struct validation validation;
+    /* of a PATCH: what it names so far ("title", "shipping_address.city", "attributes.vendor"), and what stands before the next name */
+    const char **paths, *prefix;
+    size_t path_count;
 };
 
 static uint64_t field_bit(const struct message_declaration *declaration, struct field field)
@@ -343,12 +346,62 @@ static void refuse_all_missing(struct reading *reading, const struct message_dec
     }
 }
 
-/* The names of the fields that are `seen`, for the update mask. */
-static uint64_t read_members(struct reading *reading, const struct message_declaration *declaration,
-                             ProtobufCMessage *message, const json_t *object, uint64_t taken, enum manner manner,
-                             const struct pointer *up)
+static void read_members(struct reading *reading, const struct message_declaration *declaration, ProtobufCMessage *message,
+                         const json_t *object, uint64_t taken, enum manner manner, const struct pointer *up, uint64_t *seen);
+
+/* --- patches (RFC 7396): an object within changes what it names, anything else is replaced ------------------------------- */
+
+static void note_path(struct reading *reading, const char *name)
 {
+    ARENA_ROOM(reading->arena, reading->paths, reading->path_count);
+    reading->paths[reading->path_count++] =
+        arena_printf(reading->arena, "%s%s", reading->prefix != NULL ? reading->prefix : "", name);
+}
+
+static void patch_message(struct reading *reading, struct field field, ProtobufCMessage *message, const json_t *value,
+                          const struct pointer *at)
+{
+    const struct message_declaration *type = field.declaration->message;
+    ProtobufCMessage *inside = message_new(reading->arena, type->descriptor);
+    const char *outer = reading->prefix;
     uint64_t seen = 0;
+    *(ProtobufCMessage **)field_fill(field, message) = inside;
+    reading->prefix = arena_printf(reading->arena, "%s%s.", outer != NULL ? outer : "", field.descriptor->name);
+    read_members(reading, type, inside, value, 0, MANNER_PATCH, at, &seen);
+    reading->prefix = outer;
+}
+
+/* Keys as AIP-161 has them: in backticks where they are no names. */
+static void patch_map(struct reading *reading, struct field field, ProtobufCMessage *message, json_t *value, const struct pointer *at)
+{
+    const char *key;
+    json_t *element;
+    read_map(reading, field, message, value, at);
+    json_object_foreach(value, key, element)
+        note_path(reading, arena_printf(reading->arena, "%s.`%s`", field.descriptor->name, key));
+}
+
+static void patch_member(struct reading *reading, struct field field, ProtobufCMessage *message, json_t *value,
+                         const struct pointer *at)
+{
+    bool is_whole = !json_is_object(value) || !field_is_message(field) || field_is_time(field);
+    if (is_whole || (field_is_list(field) && !field.declaration->is_map)) {
+        note_path(reading, field.descriptor->name);
+        read_member(reading, field, message, value, MANNER_PATCH, at);
+    } else if (!may_say(reading, field, MANNER_PATCH, at)) {
+        return;
+    } else if (field.declaration->is_map) {
+        patch_map(reading, field, message, value, at);
+    } else {
+        patch_message(reading, field, message, value, at);
+    }
+}
+
+/* --- members ---------------------------------------------------------------------------------------------------------- */
+
+static void read_members(struct reading *reading, const struct message_declaration *declaration, ProtobufCMessage *message,
+                         const json_t *object, uint64_t taken, enum manner manner, const struct pointer *up, uint64_t *seen)
+{
     for (void *member = json_object_iter((json_t *)(uintptr_t)object); member != NULL && !is_full(reading);
          member = json_object_iter_next((json_t *)(uintptr_t)object, member)) {
         struct pointer at = {.up = up, .name = text_of(json_object_iter_key(member))};
@@ -361,16 +414,19 @@ static uint64_t read_members(struct reading *reading, const struct message_decla
             violation_add(&reading->validation, &at, "given_twice", "The address says this already. Leave it out.");
             continue;
         }
-        seen |= field_bit(declaration, field);
-        read_member(reading, field, message, json_object_iter_value(member), manner, &at);
+        *seen |= field_bit(declaration, field);
+        if (manner == MANNER_PATCH)
+            patch_member(reading, field, message, json_object_iter_value(member), &at);
+        else
+            read_member(reading, field, message, json_object_iter_value(member), manner, &at);
     }
-    return seen;
 }
 
 static void read_object(struct reading *reading, const struct message_declaration *declaration, ProtobufCMessage *message,
                         const json_t *object, uint64_t taken, enum manner manner, const struct pointer *at)
 {
-    uint64_t seen = read_members(reading, declaration, message, object, taken, manner, at);
+    uint64_t seen = 0;
+    read_members(reading, declaration, message, object, taken, manner, at, &seen);
     if (manner != MANNER_PATCH)
         refuse_all_missing(reading, declaration, seen | taken, at);
 }
@@ -399,15 +455,22 @@ static void fill_mask_everything(struct reading *reading, struct field mask, Pro
     *(Google__Protobuf__FieldMask **)field_fill(mask, request) = paths;
 }
 
-static void fill_mask(struct reading *reading, struct field mask, ProtobufCMessage *request,
-                      const struct message_declaration *declaration, uint64_t seen)
+/* What a PATCH has named. */
+static void fill_mask(struct reading *reading, struct field mask, ProtobufCMessage *request)
 {
     Google__Protobuf__FieldMask *paths = (void *)message_new(reading->arena, &google__protobuf__field_mask__descriptor);
-    paths->paths = ARENA_ARRAY(reading->arena, __typeof__(*paths->paths), (size_t)__builtin_popcountll(seen));
-    for (unsigned i = 0; i < declaration->descriptor->n_fields; i++)
-        if (seen & UINT64_C(1) << i)
-            paths->paths[paths->n_paths++] = arena_strdup(reading->arena, declaration->descriptor->fields[i].name);
+    paths->paths = ARENA_ARRAY(reading->arena, __typeof__(*paths->paths), reading->path_count);
+    for (size_t i = 0; i < reading->path_count; i++)
+        paths->paths[paths->n_paths++] = arena_strdup(reading->arena, reading->paths[i]);
     *(Google__Protobuf__FieldMask **)field_fill(mask, request) = paths;
+}
+
+static void read_patch(struct reading *reading, const struct message_declaration *type, ProtobufCMessage *resource,
+                       const json_t *json, struct field mask, ProtobufCMessage *request, const struct pointer *at)
+{
+    uint64_t seen = 0;
+    read_members(reading, type, resource, json, 0, MANNER_PATCH, at, &seen);
+    fill_mask(reading, mask, request);
 }
 
 /* The body is one field of the request: a resource. */
@@ -417,8 +480,7 @@ static void read_resource(struct reading *reading, const struct route *route, Pr
     ProtobufCMessage *resource = message_new(reading->arena, type->descriptor);
     *(ProtobufCMessage **)field_fill(route->body, request) = resource;
     if (route->verb == VERB_PATCH && route->mask.descriptor != NULL) {
-        uint64_t seen = read_members(reading, type, resource, json, 0, MANNER_PATCH, NULL);
-        fill_mask(reading, route->mask, request, type, seen);
+        read_patch(reading, type, resource, json, route->mask, request, NULL);
         return;
     }
     read_object(reading, type, resource, json, 0, route->verb == VERB_PUT ? MANNER_REPLACE : MANNER_CREATE, NULL);
@@ -663,15 +725,14 @@ ProtobufCMessage *transcode_request(struct call *call, const struct route *route
 
 /* --- from other gateways ----------------------------------------------------------------------------------------------- */
 
-static void read_patch(struct reading *reading, struct field body, struct field mask, ProtobufCMessage *request,
-                       const json_t *resource)
+static void patch_resource(struct reading *reading, struct field body, struct field mask, ProtobufCMessage *request,
+                           const json_t *resource)
 {
     const struct message_declaration *type = body.declaration->message;
     ProtobufCMessage *message = message_new(reading->arena, type->descriptor);
     struct pointer at = {.name = text_of(body.declaration->json_name)};
     *(ProtobufCMessage **)field_fill(body, request) = message;
-    uint64_t seen = read_members(reading, type, message, resource, 0, MANNER_PATCH, &at);
-    fill_mask(reading, mask, request, type, seen);
+    read_patch(reading, type, message, resource, mask, request, &at);
 }
 
 ProtobufCMessage *transcode_object(struct call *call, const struct method_declaration *method, json_t *object, struct field body,
@@ -683,7 +744,7 @@ ProtobufCMessage *transcode_object(struct call *call, const struct method_declar
         json_t *resource = json_object_get(object, body.declaration->json_name);
         if (json_is_object(resource)) {
             json_keep(call->arena, json_incref(resource)); /* the request refers to its strings */
-            read_patch(&reading, body, mask, request, resource);
+            patch_resource(&reading, body, mask, request, resource);
             bound |= field_bit(method->input, body);
             json_object_del(object, body.declaration->json_name);
         }

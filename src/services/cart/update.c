@@ -21,24 +21,41 @@ static bool changes(const Cart__UpdateCartRequest *request, const char *field, b
     return request->update_mask ? mask_has(request->update_mask, field) : has_value;
 }
 
-/* What the request asks for, in the arena. */
-static Cart__CartChange *change_of(struct saga_run *run)
+/* The fields that it changes. */
+static void note_fields(struct saga_run *run, Cart__CartChange *change)
 {
     const Cart__UpdateCartRequest *request = request_of(run);
     const Cart__Cart *cart = request->cart;
     const bool has_value[FIELD_COUNT] = {*cart->email != '\0', cart->shipping_address != NULL, cart->billing_address != NULL,
                                          *cart->shipping_method != '\0'};
-    Cart__CartChange *change = ARENA_NEW(run->arena, Cart__CartChange);
 
-    cart__cart_change__init(change);
     change->fields = ARENA_ARRAY(run->arena, const char *, FIELD_COUNT);
     for (size_t i = 0; i < FIELD_COUNT; i++)
         if (changes(request, fields[i], has_value[i]))
             change->fields[change->n_fields++] = fields[i];
-    change->email = cart->email;
-    change->shipping_address = cart->shipping_address;
-    change->billing_address = cart->billing_address;
-    change->shipping_method = cart->shipping_method;
+}
+
+/* What the request makes of the cart as it is, in the arena. NULL when it is refused: half an address, say. */
+static Cart__CartChange *change_of(struct saga_run *run, const Cart__StoredCart *before)
+{
+    struct call *call = call_child(run->call, run->arena); /* where refusals go */
+    Cart__CartChange *change = ARENA_NEW(run->arena, Cart__CartChange);
+    Cart__Cart cart = CART__CART__INIT;
+
+    cart.email = before->email;
+    cart.shipping_address = before->shipping_address;
+    cart.billing_address = before->billing_address;
+    cart.shipping_method = before->shipping_method;
+    if (message_patch(call, &cart__cart__declaration, &cart.base, &request_of(run)->cart->base, request_of(run)->update_mask)) {
+        saga_refuse_as(run, &call->problem);
+        return NULL;
+    }
+    cart__cart_change__init(change);
+    note_fields(run, change);
+    change->email = cart.email;
+    change->shipping_address = cart.shipping_address;
+    change->billing_address = cart.billing_address;
+    change->shipping_method = cart.shipping_method;
     return change;
 }
 
@@ -58,10 +75,10 @@ static void on_quoted(struct saga_run *run, const Pricing__Quote *quote)
 
 static void on_loaded(struct saga_run *run, const Cart__StoredCart *cart)
 {
-    const Cart__CartChange *change = change_of(run);
+    const Cart__CartChange *change;
     Cart__StoredCart *after;
 
-    if (!work_begin_change(run, cart))
+    if (!work_begin_change(run, cart) || !(change = change_of(run, cart)))
         return;
     after = work_of(run)->after;
     for (size_t i = 0; i < change->n_fields; i++) {
@@ -89,7 +106,7 @@ static void change_cart(struct saga_run *run)
     Cart__ChangeCartRequest request = CART__CHANGE_CART_REQUEST__INIT;
 
     request.cart = request_of(run)->id;
-    request.change = change_of(run);
+    request.change = change_of(run, work_of(run)->before);
     request.if_version = work_if_version(run);
     call_cart_change(run, &request, work_changed);
 }

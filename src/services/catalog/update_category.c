@@ -18,8 +18,10 @@ enum result catalog_update_category(struct context *context, const Catalog__Upda
     if (result)
         return result;
     merged = before;
-    message_merge(&merged.base, &request->category->base, request->update_mask);
-    result = category_prepare(context, &merged, &before, &after);
+    result = message_patch(context->call, &catalog__category__declaration, &merged.base, &request->category->base,
+                           request->update_mask);
+    if (!result)
+        result = category_prepare(context, &merged, &before, &after);
     if (result)
         return result;
 

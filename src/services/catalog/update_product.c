@@ -22,8 +22,10 @@ enum result catalog_update_product(struct context *context, const Catalog__Updat
     if (result)
         return result;
     merged = *before;
-    message_merge(&merged.base, &request->product->base, request->update_mask);
-    result = product_prepare(context, &merged, before, &after);
+    result = message_patch(context->call, &catalog__product__declaration, &merged.base, &request->product->base,
+                           request->update_mask);
+    if (!result)
+        result = product_prepare(context, &merged, before, &after);
     if (!result)
         result = product_check_components(context, &after, &none);
     if (result)

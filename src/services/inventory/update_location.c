@@ -15,7 +15,10 @@ enum result inventory_update_location(struct context *context, const Inventory__
         return result;
 
     Inventory__Location changed = *answer;
-    message_merge(&changed.base, &request->location->base, request->update_mask);
+    result = message_patch(context->call, &inventory__location__declaration, &changed.base, &request->location->base,
+                           request->update_mask);
+    if (result != RESULT_OK)
+        return result;
     changed.id = answer->id;
     changed.version = answer->version;
     if (*changed.name == '\0')

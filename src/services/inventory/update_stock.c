@@ -44,7 +44,9 @@ enum result inventory_update_stock(struct context *context, const Inventory__Upd
 
     Inventory__Stock rules = INVENTORY__STOCK__INIT;
     stock_record_answer(context->tx, context->arena, stock, &rules);
-    message_merge(&rules.base, &request->stock->base, request->update_mask);
+    result = message_patch(context->call, &inventory__stock__declaration, &rules.base, &request->stock->base, request->update_mask);
+    if (result != RESULT_OK)
+        return result;
     struct stock_record changed = with_rules(stock, &rules);
     if (!is_same(&stock, &changed)) {
         stock_emit_rules_changed(context, &changed);

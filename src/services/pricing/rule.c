@@ -162,7 +162,8 @@ enum result rule_update(struct context *context, const struct rule_kind *kind, c
         return result;
 
     ProtobufCMessage *rule = rule_copy(context->arena, stored);
-    message_merge(rule, given, mask);
+    if ((result = message_patch(context->call, kind->message, rule, given, mask)) != RESULT_OK)
+        return result;
     take_output_only(context->arena, kind, rule, stored);
     if ((result = check(context, kind, id, rule)) != RESULT_OK)
         return result;

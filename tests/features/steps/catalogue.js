@@ -84,6 +84,19 @@ When('the merchant renames {string} to {string} if it is still as read', async f
 When('the merchant replaces {string} by {string} with the SKU {string}', async function (title, name, sku) {
   this.note(this.merchant, await this.driver.replaceProduct(this.named.get(title).id, product(name, sku))).wanted('another');
 });
+const says = async (world, title, attributes) => (await change(world, title, { attributes })).wanted('attributes');
+When('the merchant says of {string} that its {word} is {string}', async function (title, name, value) {
+  await says(this, title, { [name]: value });
+});
+When('the merchant says of {string} that its {word} is {string} and its {word} is {string}', async function (title, first, one, second, two) {
+  await says(this, title, { [first]: one, [second]: two });
+});
+When('the merchant says of {string} that its {word} is {string} and its {word} is no longer known', async function (title, name, value, other) {
+  await says(this, title, { [name]: value, [other]: null });
+});
+Then('of {string} it is known that {word} is {string} and {word} is {string}', async function (title, first, one, second, two) {
+  assert.deepEqual((await seen(this, title)).attributes, { [first]: one, [second]: two });
+});
 Then('{string} is called {string}, and described as {string}', async function (title, name, text) {
   const { title: own, description } = await seen(this, title);
   assert.deepEqual([own, description], [name, text]);
