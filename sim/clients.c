@@ -86,10 +86,8 @@ static bool is_final(const struct reply *reply)
 
 static bool says_the_same(const struct memory *memory, const struct reply *reply)
 {
-    if (memory->result != reply->result)
-        return false;
-    return reply->result != RESULT_OK || (memory->packed.length == reply->packed.length &&
-                                          memcmp(memory->packed.at, reply->packed.at, reply->packed.length) == 0);
+    return memory->result == reply->result && memory->packed.length == reply->packed.length &&
+           memcmp(memory->packed.at, reply->packed.at, reply->packed.length) == 0;
 }
 
 static void remember(struct clients *clients, const struct method_declaration *method, const char *key,
@@ -123,7 +121,7 @@ struct intent {
     const struct method_declaration *method;
     const ProtobufCMessage *message;
     const char *key;
-    bool staff;
+    bool staff, by_http;
     unsigned tries_left; /* 0 at the start: until it is known */
     bool forever;
     void (*done)(void *data, const struct reply *reply); /* once; not arrived: given up */
@@ -160,6 +158,7 @@ static void intent_send(void *data)
         .message = intent->message,
         .key = intent->key,
         .staff = intent->staff,
+        .by_http = intent->by_http,
         .patience_us = random_between(chance(clients), 200000, 12000000),
         .done = on_reply,
         .data = intent,
@@ -172,12 +171,16 @@ static void want(struct clients *clients, const struct method_declaration *metho
                  const char *key, bool staff, unsigned tries, void (*done)(void *data, const struct reply *reply), void *data)
 {
     struct intent *intent = ARENA_NEW(clients->arena, struct intent);
+    bool by_http = method->http_count > 0 && random_chance(chance(clients), clients->temper.by_http_per_million);
+    if (by_http && strcmp(method->http->verb, "GET") == 0)
+        key = ""; /* what changes nothing needs none */
     *intent = (struct intent){
         .clients = clients,
         .method = method,
         .message = message_unpack(clients->arena, message->descriptor, message_pack(clients->arena, message)),
         .key = key,
         .staff = staff,
+        .by_http = by_http,
         .tries_left = tries,
         .forever = tries == 0,
         .done = done,
@@ -503,7 +506,7 @@ static void note_order(struct clients *clients, struct checkout *checkout, const
     checkout->order_token = arena_strdup(clients->arena, order->order_token);
     checkout->total = order->total ? order->total->amount : 0;
     checkout->line_count = order->n_lines;
-    checkout->packed = (struct text){arena_strndup(clients->arena, reply->packed.at, reply->packed.length), reply->packed.length};
+    checkout->packed = message_pack(clients->arena, reply->answer);
 }
 
 /* --- at the bank's page --- */

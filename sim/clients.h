@@ -16,6 +16,7 @@ struct clients_temper {
     unsigned staff_actions;
     int64_t think_us_max;      /* between two actions */
     unsigned twice_per_million; /* a request is sent twice at once */
+    unsigned by_http_per_million; /* the others go to the services directly */
 };
 
 struct clients *clients_new(struct world *world, struct network *network, struct loop *loop, struct verdict *verdict);

@@ -88,6 +88,7 @@ static struct options draw(uint64_t seed)
         .staff_actions = (unsigned)random_below(random, 40),
         .think_us_max = (int64_t)1000 << random_below(random, 14),
         .twice_per_million = up_to(random, 300000),
+        .by_http_per_million = (unsigned)random_below(random, 1000001),
     };
     options.bus = (struct bus_temper){
         .lost_per_million = up_to(random, 400000),
@@ -117,8 +118,9 @@ static void print_options(const struct options *options)
     printf("  bus       per million: lost %u, twice %u, feeds out of reach %u; heard after up to %" PRId64 " us\n",
            options->bus.lost_per_million, options->bus.twice_per_million, options->bus.unreachable_per_million,
            options->bus.silence_us_max);
-    printf("  people    %u buyers, %u things for staff to do, thinking up to %" PRId64 " us, sent twice %u per million\n",
-           options->clients.buyers, options->clients.staff_actions, options->clients.think_us_max, options->clients.twice_per_million);
+    printf("  people    %u buyers, %u things for staff to do, thinking up to %" PRId64 " us; per million sent twice %u, by HTTP %u\n",
+           options->clients.buyers, options->clients.staff_actions, options->clients.think_us_max, options->clients.twice_per_million,
+           options->clients.by_http_per_million);
 }
 
 /* --- one world --- */

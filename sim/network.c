@@ -6,9 +6,11 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "platform/rpc/message.h"
+#include "sim/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct network {
     struct world *world;
@@ -27,8 +29,18 @@ struct exchange {
     struct loop *home;
     bool over;
     struct arena *arena; /* the client's */
-    struct text packed;
+    struct text packed;          /* of a direct call … */
+    struct wire_request wire;    /* … or of one by HTTP */
     struct reply reply;
+};
+
+#define HEADERS_MAX 4
+
+/* What the gateway gets: in an arena of the shop's. */
+struct visit {
+    struct http_exchange base;
+    struct exchange *exchange;
+    struct http_header headers[HEADERS_MAX];
 };
 
 static bool happens(const struct network *network, unsigned per_million)
@@ -69,6 +81,24 @@ static void arrive_back(void *data)
     end(exchange);
 }
 
+/* The answer is on its way, unless it gets lost. */
+static void send_back(struct exchange *exchange)
+{
+    struct network *network = exchange->network;
+    world_note(network->world, "answer %lu: %s%s", (unsigned long)exchange->number, result_row(exchange->reply.result)->wire,
+               exchange->reply.location ? ", accepted" : "");
+    if (!happens(network, network->temper.answer_lost_per_million))
+        world_after(network->loop, travel_us(network), arrive_back, exchange);
+}
+
+/* Whether somebody waits for what is said now, on the shop's loop, which may have crashed within this piece: then nothing leaves it. */
+static bool is_heard(const struct exchange *exchange)
+{
+    return !machine_is_dead(exchange->machine) && !exchange->over;
+}
+
+/* --- … of a direct call --- */
+
 static void fill_reply(struct exchange *exchange, const struct call *call, const ProtobufCMessage *answer)
 {
     struct reply *reply = &exchange->reply;
@@ -80,23 +110,108 @@ static void fill_reply(struct exchange *exchange, const struct call *call, const
         reply->answer = message_unpack(exchange->arena, answer->descriptor, reply->packed);
 }
 
-/* On the shop's loop, which may have crashed within this piece: then nothing leaves it. */
 static void on_answered(struct call *call, const ProtobufCMessage *answer)
 {
     struct exchange *exchange = call->data;
-    struct network *network = exchange->network;
-    bool dead = machine_is_dead(exchange->machine);
-    if (!dead && !exchange->over) {
+    if (is_heard(exchange)) {
         fill_reply(exchange, call, answer);
-        world_note(network->world, "answer %lu: %s%s", (unsigned long)exchange->number,
-                   result_row(exchange->reply.result)->wire, exchange->reply.location ? ", accepted" : "");
-        if (!happens(network, network->temper.answer_lost_per_million))
-            world_after(network->loop, travel_us(network), arrive_back, exchange);
+        send_back(exchange);
     }
     arena_free(call->arena);
 }
 
+/* --- … by HTTP --- */
+
+static struct text header_of(const struct http_header *headers, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (headers[i].name.length == strlen(name) && strncasecmp(headers[i].name.at, name, headers[i].name.length) == 0)
+            return headers[i].value;
+    return (struct text){NULL, 0};
+}
+
+static void read_response(struct exchange *exchange, int status, const struct http_header *headers, size_t count, struct text body)
+{
+    struct reply *reply = &exchange->reply;
+    struct text location = header_of(headers, count, "Location");
+    reply->result = wire_result(status, body);
+    reply->replayed = header_of(headers, count, "Idempotent-Replayed").at != NULL;
+    reply->packed = (struct text){arena_strndup(exchange->arena, body.at, body.length), body.length};
+    if (status == 202)
+        reply->location = arena_strndup(exchange->arena, location.at, location.length);
+    if (reply->result == RESULT_OK)
+        reply->answer = wire_read(exchange->arena, exchange->request.method->output, reply->packed);
+    ASSERT(reply->result != RESULT_OK || reply->answer);
+}
+
+static void forget_visit(void *arena)
+{
+    arena_free(arena);
+}
+
+static void respond(struct http_exchange *base, const struct http_response *response)
+{
+    struct exchange *exchange = ((struct visit *)base)->exchange;
+    if (is_heard(exchange)) {
+        if (response->prepared) {
+            size_t count;
+            const struct http_header *headers = http_shared_headers(response->prepared, &count);
+            read_response(exchange, 200, headers, count, http_shared_body(response->prepared));
+        } else {
+            read_response(exchange, response->status, response->headers, response->header_count, response->body);
+        }
+        send_back(exchange);
+    }
+    if (response->prepared)
+        http_shared_drop(response->prepared);
+    world_after(exchange->network->loop, 0, forget_visit, base->arena); /* the gateway is still in it */
+}
+
+static const struct http_exchange_operations visit_operations = {.respond = respond};
+
+static void add_header(struct visit *visit, const char *name, const char *value)
+{
+    ASSERT(visit->base.request.header_count < HEADERS_MAX);
+    visit->headers[visit->base.request.header_count++] = (struct http_header){text_of(name), text_of(value)};
+}
+
+static struct visit *visit_new(struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+    struct arena *arena = arena_new(request->method->bulk ? LIMIT_BULK_ARENA : LIMIT_CALL_ARENA);
+    struct visit *visit = ARENA_NEW(arena, struct visit);
+    *visit = (struct visit){.exchange = exchange};
+    visit->base = (struct http_exchange){.arena = arena, .loop = exchange->home, .operations = &visit_operations};
+    struct text target = text_of(arena_strdup(arena, exchange->wire.target));
+    const char *question = memchr(target.at, '?', target.length);
+    visit->base.request = (struct http_request){
+        .method = text_of(exchange->wire.verb),
+        .target = target,
+        .path = {target.at, question ? (size_t)(question - target.at) : target.length},
+        .query = question ? text_of(question + 1) : TEXT(""),
+        .headers = visit->headers,
+        .body = {arena_strndup(arena, exchange->wire.body.at, exchange->wire.body.length), exchange->wire.body.length},
+        .peer = TEXT("203.0.113.7"),
+        .started_us = env_monotonic_us(exchange->home->env),
+    };
+    if (exchange->wire.content_type)
+        add_header(visit, "content-type", exchange->wire.content_type);
+    if (*request->key)
+        add_header(visit, "idempotency-key", arena_strdup(arena, request->key));
+    if (request->staff)
+        add_header(visit, "authorization", "Bearer " SITE_ADMIN_TOKEN);
+    return visit;
+}
+
 /* --- the request --- */
+
+static void serve_http(struct task *task)
+{
+    struct exchange *exchange = (struct exchange *)task;
+    struct gateways *gateways = site_gateways(exchange->network->site);
+    if (gateways)
+        gateways_handle(gateways, &visit_new(exchange)->base);
+}
 
 static void serve(struct task *task)
 {
@@ -126,7 +241,7 @@ static void arrive(void *data)
     }
     exchange->machine = site_machine(network->site);
     exchange->home = site_loop(network->site, (unsigned)random_below(world_random(network->world), SITE_LOOPS));
-    exchange->task.run = serve;
+    exchange->task.run = exchange->request.by_http ? serve_http : serve;
     loop_post(exchange->home, &exchange->task);
 }
 
@@ -137,9 +252,12 @@ void network_send(struct network *network, const struct request *request)
     *exchange = (struct exchange){.network = network, .request = *request, .number = ++network->requests, .arena = arena};
     exchange->request.key = arena_strdup(arena, request->key);
     exchange->request.message = NULL;
-    exchange->packed = message_pack(arena, request->message);
-    world_note(network->world, "request %lu: %s with key \"%s\"", (unsigned long)exchange->number, request->method->full_name,
-               request->key);
+    if (request->by_http)
+        exchange->wire = wire_write(arena, request->method, request->message);
+    else
+        exchange->packed = message_pack(arena, request->message);
+    world_note(network->world, "request %lu: %s with key \"%s\" %s", (unsigned long)exchange->number, request->method->full_name,
+               request->key, request->by_http ? exchange->wire.target : "");
     world_after(network->loop, request->patience_us, on_impatience, exchange);
     if (!happens(network, network->temper.request_lost_per_million))
         world_after(network->loop, travel_us(network), arrive, exchange);

@@ -1,5 +1,8 @@
 /*
  * The buyers' way to the shop: requests and answers travel, arrive late or never. Nobody there means no answer, soon.
+ *
+ * A request goes in by HTTP, through the gateways and their caches, or directly to the service that it is for, as another program's would by
+ * RPC.
  */
 #ifndef SOUK_SIM_NETWORK_H
 #define SOUK_SIM_NETWORK_H
@@ -21,7 +24,8 @@ struct reply {
     enum result result;
     const char *location;           /* of a 202; NULL otherwise */
     const ProtobufCMessage *answer; /* of RESULT_OK */
-    struct text packed;             /* the same, or the problem */
+    struct text packed;             /* the answer or the problem as it came: a message, or HTTP's body, octet by octet */
+    bool replayed;                  /* HTTP says so */
 };
 
 struct network *network_new(struct world *world, struct site *site, struct loop *loop);
@@ -32,6 +36,7 @@ struct request {
     const ProtobufCMessage *message; /* read before network_send() returns */
     const char *key;                 /* Idempotency-Key, "" none */
     bool staff;
+    bool by_http; /* of operations that have a way in there */
     int64_t patience_us; /* then it counts as not answered */
     void (*done)(void *data, const struct reply *reply);
     void *data;

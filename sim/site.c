@@ -15,6 +15,7 @@ struct site {
     struct machine *machine;
     struct loop *loops[SITE_LOOPS];
     struct shop *shop;
+    struct gateways *gateways; /* those of a machine that is gone are left behind with it */
     struct bus_temper bus;
     int64_t word_us; /* when who has missed a word is told again */
     bool draining, drained;
@@ -23,6 +24,8 @@ struct site {
     uint64_t changes_apart_max;
     uint64_t crash_step; /* of the world; 0: none planned */
 };
+
+#define CACHE_BYTES (1 << 20)
 
 static void start(void *data);
 
@@ -68,6 +71,7 @@ void site_be(struct site *site, const struct bus_temper *temper)
 static void start_again(struct site *site)
 {
     site->shop = NULL;
+    site->gateways = NULL;
     site->draining = false;
     /* Mostly somebody restarts it at once. */
     int64_t down_us = random_chance(chance(site), 900000) ? 3000000 : 100000000;
@@ -155,6 +159,28 @@ void site_tick(struct site *site)
 
 /* --- starting --- */
 
+static void touched(void *data, const char *resource, const char *key)
+{
+    const struct site *site = data;
+    if (site->gateways && !machine_is_dead(site->machine))
+        gateways_touched(site->gateways, resource, key);
+}
+
+static struct gateways *start_gateways(const struct shop *shop)
+{
+    static const struct service_declaration *declarations[SERVICE_COUNT];
+    for (unsigned i = 0; i < SERVICE_COUNT; i++)
+        declarations[i] = every_service[i]->declaration;
+    return gateways_new(&(struct gateways_options){
+        .services = declarations,
+        .service_count = SERVICE_COUNT,
+        .directory = shop_directory(shop),
+        .admin_token = SITE_ADMIN_TOKEN,
+        .version = "simulated",
+        .cache_bytes = CACHE_BYTES,
+    });
+}
+
 static void start(void *data)
 {
     struct site *site = data;
@@ -173,6 +199,8 @@ static void start(void *data)
         .store_url = SITE_STORE,
         .services = "all",
         .reader_count = 2,
+        .touched = touched,
+        .touched_data = site,
     };
     struct shop *shop = shop_start(&options, error);
     if (machine_is_dead(machine))
@@ -185,6 +213,7 @@ static void start(void *data)
     }
     world_note(site->world, "site: started");
     site->shop = shop;
+    site->gateways = start_gateways(shop);
     bus_embedded_weather(shop_bus(shop), &(struct bus_weather){carry, reach, site});
 }
 
@@ -200,6 +229,11 @@ struct site *site_new(struct world *world, struct disk *disk, struct loop *loop)
 struct shop *site_shop(const struct site *site)
 {
     return site->shop;
+}
+
+struct gateways *site_gateways(const struct site *site)
+{
+    return site->gateways;
 }
 
 struct machine *site_machine(const struct site *site)

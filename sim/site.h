@@ -5,6 +5,7 @@
 #define SOUK_SIM_SITE_H
 
 #include "cli/shop.h"
+#include "gateways/gateways.h"
 #include "sim/vfs.h"
 
 #define SITE_STORE "sqlite:disk"
@@ -24,6 +25,9 @@ struct site *site_new(struct world *world, struct disk *disk, struct loop *loop)
 
 /* The shop, or NULL while it is down. */
 struct shop *site_shop(const struct site *site);
+/* Its way in by HTTP, with a cache; NULL while it is down. */
+struct gateways *site_gateways(const struct site *site);
+#define SITE_ADMIN_TOKEN "an administrator of the simulated shop"
 struct machine *site_machine(const struct site *site);
 /* The loops that gateways would run on. */
 struct loop *site_loop(const struct site *site, unsigned index);
