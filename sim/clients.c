@@ -66,11 +66,26 @@ static const char *new_key(struct clients *clients)
     return arena_printf(clients->arena, "key-%lu", (unsigned long)++clients->keys);
 }
 
+/* What somebody wants done. */
+struct intent {
+    struct clients *clients;
+    const struct method_declaration *method;
+    const ProtobufCMessage *message;
+    const char *key;
+    bool staff, by_http;
+    unsigned tries_left; /* 0 at the start: until it is known */
+    bool forever;
+    void (*done)(void *data, const struct reply *reply); /* once; not arrived: given up */
+    void *data;
+    bool over;
+};
+
 /* --- the same key, the same answer --- */
 
 struct memory {
     const struct method_declaration *method;
     const char *key;
+    bool by_http; /* where it is the same octets */
     enum result result;
     struct text packed;
     struct memory *next;
@@ -90,11 +105,13 @@ static bool says_the_same(const struct memory *memory, const struct reply *reply
            memcmp(memory->packed.at, reply->packed.at, reply->packed.length) == 0;
 }
 
-static void remember(struct clients *clients, const struct method_declaration *method, const char *key,
-                     const struct reply *reply)
+static void remember(const struct intent *intent, const struct reply *reply)
 {
+    struct clients *clients = intent->clients;
+    const struct method_declaration *method = intent->method;
+    const char *key = intent->key;
     struct memory *memory = clients->memories;
-    while (memory && !(memory->method == method && strcmp(memory->key, key) == 0))
+    while (memory && !(memory->method == method && memory->by_http == intent->by_http && strcmp(memory->key, key) == 0))
         memory = memory->next;
     if (memory) {
         if (!says_the_same(memory, reply))
@@ -107,6 +124,7 @@ static void remember(struct clients *clients, const struct method_declaration *m
     *memory = (struct memory){
         .method = method,
         .key = key,
+        .by_http = intent->by_http,
         .result = reply->result,
         .packed = {arena_strndup(clients->arena, reply->packed.at, reply->packed.length), reply->packed.length},
         .next = clients->memories,
@@ -116,19 +134,6 @@ static void remember(struct clients *clients, const struct method_declaration *m
 
 /* --- intents --- */
 
-struct intent {
-    struct clients *clients;
-    const struct method_declaration *method;
-    const ProtobufCMessage *message;
-    const char *key;
-    bool staff, by_http;
-    unsigned tries_left; /* 0 at the start: until it is known */
-    bool forever;
-    void (*done)(void *data, const struct reply *reply); /* once; not arrived: given up */
-    void *data;
-    bool over;
-};
-
 static void intent_send(void *data);
 
 static void on_reply(void *data, const struct reply *reply)
@@ -137,7 +142,7 @@ static void on_reply(void *data, const struct reply *reply)
     struct clients *clients = intent->clients;
     bool final = is_final(reply);
     if (final && *intent->key)
-        remember(clients, intent->method, intent->key, reply);
+        remember(intent, reply);
     if (intent->over)
         return; /* the twin's answer */
     if (final || (reply->arrived && reply->location) || (!intent->forever && --intent->tries_left == 0)) {
