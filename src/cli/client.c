@@ -45,6 +45,12 @@ bool client_ask(struct client *client, const struct client_request *request, str
     return client->operations->ask(client, request, answer, error);
 }
 
+bool client_follow(struct client *client, const char *target, const char *last,
+                   void (*each)(void *data, struct text id, struct text event), void *data, char error[512])
+{
+    return client->operations->follow(client, target, last, each, data, error);
+}
+
 void client_settle(struct client *client)
 {
     for (;;) {

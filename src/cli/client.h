@@ -38,6 +38,12 @@ struct client_answer {
 /* As the administrator. False with a sentence in `error` when there was no answer. */
 bool client_ask(struct client *client, const struct client_request *request, struct client_answer *answer, char error[512]);
 
+/* Server-sent events of a running server, from behind the id `last` (NULL: from where the target says), until the stream ends or breaks. `each`
+ * gets an event's id and data. False with a sentence in `error` when the server refuses, and nothing is to be had by asking again; true when
+ * it may be asked again, from behind the last id. */
+bool client_follow(struct client *client, const char *target, const char *last,
+                   void (*each)(void *data, struct text id, struct text event), void *data, char error[512]);
+
 /* Wait until all services have followed each other's events. */
 void client_settle(struct client *client);
 

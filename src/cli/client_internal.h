@@ -16,6 +16,9 @@ struct client_operations {
     void (*rest)(struct client *client);
     void (*close)(struct client *client);
     bool is_remote;
+    /* As client_follow(); of a server only. */
+    bool (*follow)(struct client *client, const char *target, const char *last,
+                   void (*each)(void *data, struct text id, struct text event), void *data, char error[512]);
 };
 
 /* Each back's struct begins with this. */

@@ -177,6 +177,98 @@ static bool ask(struct client *client, const struct client_request *request, str
     return true;
 }
 
+/* --- following ----------------------------------------------------------------------------------------------------- */
+
+struct following {
+    CURL *handle;
+    struct buffer text; /* what has come and is no whole event yet */
+    void (*each)(void *data, struct text id, struct text event);
+    void *data;
+};
+
+/* The value of the line that begins with `name`, of an event as the server writes them. */
+static struct text line_of(struct text block, const char *name)
+{
+    while (block.length > 0) {
+        const char *end = memchr(block.at, '\n', block.length);
+        size_t length = end != NULL ? (size_t)(end - block.at) : block.length;
+        struct text line = {block.at, length};
+        if (text_starts_with(line, name))
+            return (struct text){line.at + strlen(name), line.length - strlen(name)};
+        length += end != NULL ? 1 : 0;
+        block = (struct text){block.at + length, block.length - length};
+    }
+    return (struct text){NULL, 0};
+}
+
+static void take_blocks(struct following *following)
+{
+    for (;;) {
+        struct text all = buffer_text(&following->text);
+        const char *blank = memmem(all.at, all.length, "\n\n", 2);
+        if (blank == NULL)
+            return;
+        struct text block = {all.at, (size_t)(blank - all.at)};
+        struct text id = line_of(block, "id: "), event = line_of(block, "data: ");
+        if (event.at != NULL)
+            following->each(following->data, id, event);
+        buffer_consume(&following->text, block.length + 2);
+    }
+}
+
+static size_t on_stream(char *bytes, size_t size, size_t count, void *data)
+{
+    struct following *following = data;
+    long status = 0;
+    curl_easy_getinfo(following->handle, CURLINFO_RESPONSE_CODE, &status);
+    buffer_add(&following->text, bytes, size * count);
+    if (status == 200)
+        take_blocks(following);
+    return following->text.overflowed ? 0 : size * count;
+}
+
+static struct curl_slist *headers_to_follow(const struct client_server *server, const char *last)
+{
+    char line[1100];
+    struct curl_slist *headers = curl_slist_append(NULL, server->authorization);
+    headers = curl_slist_append(headers, "Accept: text/event-stream");
+    snprintf(line, sizeof line, "Last-Event-ID: %s", last != NULL ? last : "");
+    if (last != NULL)
+        headers = curl_slist_append(headers, line);
+    ASSERT(headers != NULL);
+    return headers;
+}
+
+static bool follow(struct client *client, const char *target, const char *last,
+                   void (*each)(void *data, struct text id, struct text event), void *data, char error[512])
+{
+    struct client_server *server = (struct client_server *)client;
+    struct following following = {.each = each, .data = data};
+    buffer_init(&following.text, LIMIT_ANSWER_BYTES);
+    following.handle = curl_easy_duphandle(server->asking);
+    ASSERT(following.handle != NULL);
+    struct curl_slist *headers = headers_to_follow(server, last);
+    set_url(server, following.handle, target);
+    curl_easy_setopt(following.handle, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(following.handle, CURLOPT_NOPROGRESS, 1L);
+    curl_easy_setopt(following.handle, CURLOPT_WRITEFUNCTION, on_stream);
+    curl_easy_setopt(following.handle, CURLOPT_WRITEDATA, &following);
+    /* Heartbeats come more often than this; without them the line is dead. */
+    curl_easy_setopt(following.handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(following.handle, CURLOPT_LOW_SPEED_TIME, 3L * LIMIT_HEARTBEAT_MS / 1000);
+    curl_easy_perform(following.handle);
+    long status = 0;
+    curl_easy_getinfo(following.handle, CURLINFO_RESPONSE_CODE, &status);
+    bool refused = status >= 400 && status < 500;
+    if (refused)
+        snprintf(error, 512, "The server refused with status %ld: %.*s", status, (int)(following.text.length < 400 ? following.text.length : 400),
+                 buffer_text(&following.text).at);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(following.handle);
+    buffer_release(&following.text);
+    return !refused;
+}
+
 /* --- opening ------------------------------------------------------------------------------------------------------- */
 
 static void close_server(struct client *client)
@@ -192,7 +284,7 @@ static void close_server(struct client *client)
     curl_global_cleanup();
 }
 
-static const struct client_operations operations = {ask, measure, rest, close_server, true};
+static const struct client_operations operations = {ask, measure, rest, close_server, true, follow};
 
 static char *joined(const char *a, const char *b)
 {

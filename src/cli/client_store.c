@@ -183,7 +183,7 @@ static void close_store(struct client *client)
     free(store);
 }
 
-static const struct client_operations operations = {ask, measure, rest, close_store, false};
+static const struct client_operations operations = {ask, measure, rest, close_store, false, NULL};
 
 /* Nobody else ever sees it: it only opens the gateway to ourselves. */
 static void make_token(struct client_store *store)
