@@ -71,7 +71,7 @@ packages:
 
 ## build: build/souk, build/souk-sim, build/schema.graphql and build/admin.graphql
 .PHONY: build
-build: packages
+build: packages graphiql
 	@$(MAKE) --no-print-directory -j2 programs sim schema
 .PHONY: programs
 programs: $(OUT)/souk
@@ -167,6 +167,19 @@ $(TOYS)/%/migrations.c: tests/toys/%/migrations $$(wildcard tests/toys/$$*/migra
 .PHONY: generate
 generate: $(GENERATED) $(TOY_C)
 
+# --- GraphiQL, the page for browsers at /graphql --------------------------------------------------------------------------
+
+# Without a bundle there are empty files in its place, and the program does without.
+build/web/graphiql/graphiql.js build/web/graphiql/graphiql.css:
+	@mkdir -p $(@D)
+	@touch $@
+## graphiql: get the page for browsers from npm, for the next build
+.PHONY: graphiql
+graphiql: build/web/graphiql/stamp
+build/web/graphiql/stamp: web/graphiql/package-lock.json web/graphiql/page.js tools/build-graphiql
+	@echo '  bundle  GraphiQL'
+	@tools/build-graphiql
+
 # --- objects ------------------------------------------------------------------------------------------------------------
 
 $(OUT)/src/%.o: src/%.c | generate
@@ -174,6 +187,7 @@ $(OUT)/src/%.o: src/%.c | generate
 	@echo '  compile $<'
 	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -MD -MP -c -o $@ $<
 # Files that the assembler takes in (.incbin) are no includes.
+$(OUT)/src/gateways/graphql/page.o: build/web/graphiql/graphiql.js build/web/graphiql/graphiql.css
 $(OUT)/src/gateways/rest/openapi.o: $(wildcard src/gateways/rest/*.json)
 $(OUT)/tests/toys/%.o: tests/toys/%.c | generate
 	@mkdir -p $(@D)

@@ -94,6 +94,11 @@ static bool is_rate(const char *value)
     return strcmp(value, "none") == 0 || budget_rate_read(&rate, text_of(value));
 }
 
+static bool is_switch(const char *value)
+{
+    return strcmp(value, "on") == 0 || strcmp(value, "off") == 0;
+}
+
 static bool check(const struct config *config, char error[512])
 {
     size_t token_length = strlen(config->admin_token);
@@ -113,6 +118,10 @@ static bool check(const struct config *config, char error[512])
     else if (!is_rate(config->client_rate) || !is_rate(config->staff_rate))
         snprintf(error, 512, "SOUK_CLIENT_RATE is `%s`, SOUK_STAFF_RATE `%s`; a rate is two numbers, the points of a full budget (at least %d) and "
                  "those restored each second, such as 10000:1000, or `none`", config->client_rate, config->staff_rate, BUDGET_MAXIMUM_MIN);
+    else if (!is_switch(config->graphql_introspection))
+        snprintf(error, 512, "SOUK_GRAPHQL_INTROSPECTION is `%s`; it is `on` or `off`", config->graphql_introspection);
+    else if (!is_switch(config->graphiql))
+        snprintf(error, 512, "SOUK_GRAPHIQL is `%s`; it is `on` or `off`", config->graphiql);
     else if (strcmp(config->payment_provider, "test") != 0 && strcmp(config->payment_provider, "none") != 0)
         snprintf(error, 512, "SOUK_PAYMENT_PROVIDER is `%s`; this version knows `test` and `none`", config->payment_provider);
     else

@@ -23,6 +23,10 @@
     ROW(client_rate, "SOUK_CLIENT_RATE", "10000:1000", true,                                                           \
         "points an address or customer may have : gets back a second (a query 1, a change 10); `none`: no limit")      \
     ROW(staff_rate, "SOUK_STAFF_RATE", "2000000:200000", true, "the same for staff and for programs on this machine")  \
+    ROW(graphql_documents, "SOUK_GRAPHQL_DOCUMENTS", "", true,                                                         \
+        "folder of *.graphql or JSON file of names and texts: only these documents are executed")                      \
+    ROW(graphql_introspection, "SOUK_GRAPHQL_INTROSPECTION", "on", true, "whether GraphQL tells its schema: on, off")   \
+    ROW(graphiql, "SOUK_GRAPHIQL", "on", true, "whether browsers get GraphiQL at /graphql: on in development, else off") \
     ROW(payment_provider, "SOUK_PAYMENT_PROVIDER", "test", true, "who takes the money: `test` is built in, for demos")  \
     ROW(log_level, "SOUK_LOG", "info", true, "debug, info, warning or error")
 

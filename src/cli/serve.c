@@ -53,6 +53,7 @@ struct server {
     struct env *env;
     struct shop *shop;
     struct budget *budget;
+    struct trusted *trusted;
     struct gateways *_Atomic gateways; /* asked by writers, which run before they are there */
     struct http_handler handler;
     struct lane lanes[LOOPS_MAX];
@@ -237,6 +238,9 @@ static void start_gateways(struct server *server)
         .admin_token = *server->config.admin_token ? server->config.admin_token : NULL,
         .version = SOUK_VERSION,
         .budget = server->budget,
+        .trusted_documents = server->trusted,
+        .no_introspection = strcmp(server->config.graphql_introspection, "off") == 0,
+        .graphiql = strcmp(server->config.graphiql, "on") == 0,
         .cache_bytes = strcmp(server->config.cache, "none") == 0 ? 0 : CACHE_BYTES,
         .ready = ready,
         .metrics = metrics,
@@ -332,6 +336,13 @@ static int serve(struct server *server)
             return EXIT_CONFIGURATION;
         }
     }
+    if (*server->config.graphql_documents) {
+        server->trusted = trusted_load(server->config.graphql_documents, error);
+        if (!server->trusted) {
+            fprintf(stderr, "souk: %s\n", error);
+            return EXIT_CONFIGURATION;
+        }
+    }
     server->env = env_machine();
     server->budget = budget_new(server->env, rate_of(server->config.client_rate), rate_of(server->config.staff_rate));
     server->lane_count = loops_wanted();
@@ -347,6 +358,7 @@ static int serve(struct server *server)
         gateways_free(server->gateways);
     }
     budget_free(server->budget);
+    trusted_free(server->trusted);
     if (code != EXIT_DONE)
         fprintf(stderr, "souk: %s\n", error);
     else

@@ -43,6 +43,9 @@ struct gateways *gateways_new(const struct gateways_options *options)
         .cache_bytes = options->cache_bytes,
         .watches = gateways->watches,
         .budget = options->budget,
+        .trusted = options->trusted_documents,
+        .no_introspection = options->no_introspection,
+        .has_page = options->graphiql,
     });
     return gateways;
 }

@@ -7,6 +7,7 @@
 #define SOUK_GATEWAYS_H
 
 #include "base/json_write.h"
+#include "gateways/graphql/trusted.h"
 #include "guard/budget.h"
 #include "platform/http/http.h"
 #include "platform/rpc/call.h"
@@ -22,6 +23,9 @@ struct gateways_options {
     const char *admin_token; /* NULL: nobody is the administrator */
     const char *version;     /* of the program, for the references */
     size_t cache_bytes;      /* of each gateway that keeps answers, for those that everyone gets; 0: none */
+    const struct trusted *trusted_documents; /* of GraphQL: nothing else is executed; NULL: everything is */
+    bool no_introspection;                   /* of GraphQL schemas */
+    bool graphiql;                           /* browsers get a page for asking in GraphQL */
     struct budget *budget;   /* what each client may ask; NULL: as much as they like */
     /* Write one member per dependency, a boolean, into an open object; false when not ready. NULL: always ready. Any thread. */
     bool (*ready)(void *data, struct json_writer *checks);

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "gateways/graphql/cached.h"
+#include "gateways/graphql/page.h"
 #include "gateways/graphql/schema/derive.h"
 #include "gateways/graphql/subscribe.h"
 #include "gateways/trace.h"
@@ -67,7 +68,7 @@ void graphql_free(struct graphql *graphql)
 
 bool graphql_is_at(struct text path)
 {
-    return text_is(path, PATH_OF_SHOP) || text_is(path, PATH_OF_ADMIN);
+    return text_is(path, PATH_OF_SHOP) || text_is(path, PATH_OF_ADMIN) || page_is_at(path);
 }
 
 /* --- who asks ------------------------------------------------------------------------------------------------------------- */
@@ -83,9 +84,16 @@ static bool takes_method(struct graphql_visit *visit)
     return false;
 }
 
+/* Whoever asks for a page with a query in the address wants its answer. */
+static bool asks_something(const struct http_request *request)
+{
+    return request->query.length > 0;
+}
+
 static bool has_media(struct graphql_visit *visit)
 {
-    visit->media = graphql_accept(http_header(&visit->exchange->request, "accept"), false);
+    bool has_page = visit->graphql->options.has_page && visit->is_get && !asks_something(&visit->exchange->request);
+    visit->media = graphql_accept(http_header(&visit->exchange->request, "accept"), has_page);
     if (visit->media != GRAPHQL_MEDIA_NONE)
         return true;
     call_refuse(visit->call, RESULT_NOT_ACCEPTABLE, "We answer application/graphql-response+json and application/json.");
@@ -134,12 +142,28 @@ static bool read_hash(const struct graphql_visit *visit, struct text *hash)
     return true;
 }
 
+/* Where there are trusted documents: the text of one, or one sent as it is. NULL, or why not. */
+static const struct graphql_error *read_trusted(struct graphql_visit *visit, struct text name)
+{
+    const struct trusted *trusted = visit->graphql->options.trusted;
+    struct text *query = &visit->parameters.query;
+    if (query->at == NULL) {
+        *query = trusted_find(trusted, name);
+        return query->at != NULL ? NULL : error_of(visit, RESULT_PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound");
+    }
+    return trusted_has(trusted, *query)
+               ? NULL
+               : error_of(visit, RESULT_PERMISSION_DENIED, "Only documents that this shop knows are executed here.");
+}
+
 /* Automatic persisted queries: the text by its hash, or the hash of a text that is to be remembered. NULL, or why not. */
 static const struct graphql_error *read_persisted(struct graphql_visit *visit)
 {
     struct text hash, *query = &visit->parameters.query;
     if (!read_hash(visit, &hash))
         return error_of(visit, RESULT_PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported");
+    if (visit->graphql->options.trusted != NULL)
+        return read_trusted(visit, hash);
     if (hash.at == NULL)
         return NULL;
     if (query->at == NULL) {
@@ -182,11 +206,14 @@ static const struct graphql_error *find_document(struct graphql_visit *visit)
     const struct graphql_error *errors = read_persisted(visit);
     if (errors != NULL)
         return errors;
-    visit->document = documents_take(visit->graphql->documents, visit->schema, visit->parameters.query, &graphql_limits_public,
+    bool trusted = visit->graphql->options.trusted != NULL;
+    visit->document = documents_take(visit->graphql->documents, visit->schema, visit->parameters.query,
+                                     trusted ? &graphql_limits_trusted : &graphql_limits_public,
                                      visit->arena, &errors);
     if (visit->document == NULL)
         return errors;
-    remember_persisted(visit);
+    if (!trusted)
+        remember_persisted(visit);
     return find_operation(visit);
 }
 
@@ -276,6 +303,8 @@ static void execute(struct graphql_visit *visit)
     visit->execution = execution_new(&options, error);
     if (visit->execution == NULL)
         visit_refuse_document(visit, error);
+    else if (visit->graphql->options.no_introspection && execution_introspects(visit->execution))
+        visit_refuse_document(visit, error_of(visit, RESULT_PERMISSION_DENIED, "Introspection is turned off."));
     else if (visit->media == GRAPHQL_MEDIA_EVENTS)
         begin_stream(visit);
     else if (!cached_take(visit, run))
@@ -286,6 +315,10 @@ static void handle(struct graphql_visit *visit)
 {
     if (!takes_method(visit) || !has_media(visit)) {
         visit_refuse_request(visit);
+        return;
+    }
+    if (visit->media == GRAPHQL_MEDIA_PAGE) {
+        page_answer(visit->exchange);
         return;
     }
     if (cached_answer(visit))
@@ -317,6 +350,10 @@ void graphql_touched(struct graphql *graphql, const char *resource, const char *
 
 void graphql_handle(struct graphql *graphql, struct http_exchange *exchange)
 {
+    if (page_is_at(exchange->request.path)) {
+        page_answer_part(exchange);
+        return;
+    }
     struct graphql_visit *visit = ARENA_NEW(exchange->arena, struct graphql_visit);
     visit->graphql = graphql;
     visit->exchange = exchange;

@@ -8,6 +8,7 @@
 #ifndef SOUK_GRAPHQL_H
 #define SOUK_GRAPHQL_H
 
+#include "gateways/graphql/trusted.h"
 #include "gateways/watch.h"
 #include "guard/budget.h"
 #include "platform/http/http.h"
@@ -26,7 +27,9 @@ struct graphql_options {
     size_t cache_bytes;      /* for answers that everyone gets; 0: none */
     struct watches *watches; /* for subscriptions */
     struct budget *budget;   /* what each client may ask; NULL: as much as they like */
-    bool no_introspection;   /* __schema and __type are refused */
+    const struct trusted *trusted; /* the only documents that are executed; NULL: all are */
+    bool has_page;                 /* browsers get GraphiQL */
+    bool no_introspection;         /* __schema and __type are refused */
 };
 
 struct graphql *graphql_new(const struct graphql_options *options);

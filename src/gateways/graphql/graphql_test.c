@@ -15,6 +15,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 /* cmocka needs what is above it. */
 #include <cmocka.h>
 
@@ -530,6 +531,65 @@ static void persisted_queries_are_remembered(void **state)
     assert_status("POST", "/graphql", AS_JSON, sent, 200, "is not that of the query");
 }
 
+static void only_trusted_documents_are_executed_where_there_are_some(void **state)
+{
+    (void)state;
+    char file[] = "/tmp/souk-trusted-XXXXXX", error[512], body[512], hash[DOCUMENT_HASH_LENGTH + 1];
+    int descriptor = mkstemp(file);
+    assert_true(descriptor >= 0);
+    assert_int_equal(write(descriptor, "{\"Kind\": \"{ __typename }\"}", 26), 26);
+    close(descriptor);
+    struct graphql *all = graphql;
+    struct graphql_options trusting = options;
+    struct trusted *trusted = trusted_load(file, error);
+    assert_non_null(trusted);
+    trusting.trusted = trusted;
+    graphql = graphql_new(&trusting);
+    assert_status("POST", "/graphql", AS_JSON, "{\"query\": \"{ __typename }\"}", 200, "\"Query\"");
+    assert_status("POST", "/graphql", AS_JSON, "{\"query\": \"{ a: __typename }\"}", 200, "permission_denied");
+    document_hash(TEXT("{ __typename }"), hash);
+    snprintf(body, sizeof body, "{\"extensions\": {\"persistedQuery\": {\"version\": 1, \"sha256Hash\": \"%s\"}}}", hash);
+    assert_status("POST", "/graphql", AS_JSON, body, 200, "\"Query\"");
+    assert_status("POST", "/graphql", AS_JSON, "{\"extensions\": {\"persistedQuery\": {\"version\": 1, \"sha256Hash\": \"Kind\"}}}", 200,
+                  "\"Query\"");
+    assert_status("POST", "/graphql", AS_JSON, "{\"extensions\": {\"persistedQuery\": {\"version\": 1, \"sha256Hash\": \"no\"}}}", 200,
+                  "PersistedQueryNotFound");
+    graphql_free(graphql);
+    trusted_free(trusted);
+    graphql = all;
+    unlink(file);
+    assert_null(trusted_load(file, error));
+}
+
+static void introspection_can_be_turned_off(void **state)
+{
+    (void)state;
+    struct graphql *all = graphql;
+    struct graphql_options silent = options;
+    silent.no_introspection = true;
+    graphql = graphql_new(&silent);
+    assert_status("POST", "/graphql", AS_JSON, "{\"query\": \"{ ...F } fragment F on Query { __schema { description } }\"}", 200,
+                  "Introspection is turned off.");
+    assert_status("POST", "/graphql", AS_JSON, "{\"query\": \"{ __typename }\"}", 200, "\"Query\"");
+    graphql_free(graphql);
+    graphql = all;
+}
+
+static void browsers_get_a_page_if_there_is_one(void **state)
+{
+    (void)state;
+    struct graphql *all = graphql;
+    struct graphql_options shown = options;
+    shown.has_page = true;
+    graphql = graphql_new(&shown);
+    assert_status("GET", "/graphql", "accept: text/html,application/xml;q=0.9,*/*;q=0.8\n", "", 200, "Content-Type: text/html");
+    assert_status("GET", "/graphql?query=%7B__typename%7D", "accept: text/html,*/*;q=0.8\n", "", 200, "application/json");
+    assert_status("GET", "/graphql/graphiql.js", "", "", 200, "script-src 'self'");
+    graphql_free(graphql);
+    graphql = all;
+    assert_status("GET", "/graphql", "accept: text/html\n", "", 406, NULL);
+}
+
 /* --- the cache ---------------------------------------------------------------------------------------------------------------------- */
 
 static void answers_to_everybody_are_kept_until_something_in_them_changes(void **state)
@@ -594,6 +654,9 @@ int main(void)
         cmocka_unit_test_setup(nodes_are_found_by_their_ids, forget_asked),
         cmocka_unit_test_setup(statuses_are_those_of_graphql_over_http, forget_asked),
         cmocka_unit_test_setup(persisted_queries_are_remembered, forget_asked),
+        cmocka_unit_test_setup(only_trusted_documents_are_executed_where_there_are_some, forget_asked),
+        cmocka_unit_test_setup(introspection_can_be_turned_off, forget_asked),
+        cmocka_unit_test_setup(browsers_get_a_page_if_there_is_one, forget_asked),
         cmocka_unit_test_setup(answers_to_everybody_are_kept_until_something_in_them_changes, forget_asked),
         cmocka_unit_test_setup(who_asks_for_too_much_is_throttled, forget_asked),
     };

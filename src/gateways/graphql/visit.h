@@ -4,6 +4,7 @@
  *     graphql.c      the way in: who asks, for what, by which document, and whether they can pay
  *     cached.c       answers that everyone gets: the cache, and flights
  *     subscribe.c    streams of answers
+ *     page.c         GraphiQL, for browsers
  *     answer.c       the way out: the body, its status and what its headers say
  */
 #ifndef SOUK_GRAPHQL_VISIT_H

@@ -581,6 +581,14 @@ int64_t execution_cost_actual(const struct execution *execution)
     return execution->cost_actual < execution->cost_requested ? execution->cost_actual : execution->cost_requested;
 }
 
+bool execution_introspects(const struct execution *execution)
+{
+    for (const struct plan_field *field = execution->root->fields; field != NULL; field = field->next)
+        if (field->field->binding->resolver == GRAPHQL_FROM_SCHEMA || field->field->binding->resolver == GRAPHQL_FROM_TYPE)
+            return true;
+    return false;
+}
+
 int execution_cache_seconds_planned(const struct execution *execution)
 {
     return execution->cache_seconds_planned > 0 ? execution->cache_seconds_planned : 0;

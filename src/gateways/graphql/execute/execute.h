@@ -38,6 +38,9 @@ struct execution *execution_new(const struct execution_options *options, struct 
 /* What it may cost at most. */
 int64_t execution_cost_requested(const struct execution *execution);
 
+/* Whether it asks for the schema. */
+bool execution_introspects(const struct execution *execution);
+
 /* How long everybody may keep an answer at most, before anything is called; 0: not at all. */
 int execution_cache_seconds_planned(const struct execution *execution);
 
