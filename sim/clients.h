@@ -17,6 +17,7 @@ struct clients_temper {
     int64_t think_us_max;      /* between two actions */
     unsigned twice_per_million; /* a request is sent twice at once */
     unsigned by_http_per_million; /* the others go to the services directly */
+    bool punctual;                /* nothing holds the shop up: pages show what they should at once */
 };
 
 struct clients *clients_new(struct world *world, struct network *network, struct loop *loop, struct verdict *verdict);
@@ -37,6 +38,7 @@ struct checkout {
     const char *cart_id;
     const char *email;
     const char *token;
+    bool said_total;      /* what they would pay */
     bool known;           /* the final answer came */
     enum result result;
     const char *order_id; /* of RESULT_OK */
@@ -48,8 +50,13 @@ struct checkout {
 };
 const struct checkout *clients_checkouts(const struct clients *clients);
 
+/* What came in and went out by counting, of a SKU, as far as it is known. */
+int64_t clients_delivered(const struct clients *clients, unsigned sku);
+
 /* What is sold; "" at the end. */
 extern const char *const clients_skus[];
+/* The first so many of them have stock of their own. */
+#define CLIENTS_COUNTED 4
 /* How often each coupon may be used. */
 #define CLIENTS_COUPON_LIMIT 1
 

@@ -8,6 +8,7 @@
 #include "platform/rpc/message.h"
 
 #include "souk/order/v1/order.souk.h"
+#include "souk/payment/v1/payment.pb-c.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -124,9 +125,26 @@ static void check_stores(struct invariants *invariants)
 
 /* --- stock --- */
 
+/* What came in is on hand or has left with parcels. */
+static void check_count(struct invariants *invariants, struct tx *inventory, unsigned sku)
+{
+    struct sql_value name = sql_string(clients_skus[sku]);
+    int64_t on_hand = SQL_INT(inventory, 0, "SELECT on_hand FROM stock WHERE sku = ?1", name);
+    int64_t shipped = SQL_INT(inventory, 0, "SELECT SUM(shipped_units) FROM allocation WHERE sku = ?1", name);
+    if (on_hand + shipped != clients_delivered(invariants->clients, sku))
+        verdict_broken(invariants->verdict, "of %s %lld came in; %lld are on hand and %lld have left", clients_skus[sku],
+                       (long long)clients_delivered(invariants->clients, sku), (long long)on_hand, (long long)shipped);
+}
+
 static void check_stock(struct invariants *invariants)
 {
+    struct view view;
     nothing_is_found(invariants, "inventory", "what nobody pays for is given back in time", "SELECT reservation_id FROM reservation_line");
+    if (!look(invariants, "inventory", &view))
+        return;
+    for (unsigned sku = 0; sku < CLIENTS_COUNTED; sku++)
+        check_count(invariants, view.tx, sku);
+    view_end(&view);
 }
 
 /* What an order was promised and not shipped, for one of its lines; bundles count by how many they are. */
@@ -192,6 +210,10 @@ static void check_money(struct invariants *invariants, struct tx *payments, cons
     if (order->status != ORDER__ORDER_STATUS__ORDER_STATUS_CANCELLED && account->captured + account->held != order->total->amount)
         verdict_broken(verdict, "order %s costs %lld; the bank took %lld", order->id, (long long)order->total->amount,
                        (long long)(account->captured + account->held));
+    bool is_let_go = SQL_INT(payments, 0, "SELECT status FROM payment WHERE id = ?1", sql_string(payment->id)) ==
+                     PAYMENT__PAYMENT_STATUS__PAYMENT_STATUS_VOIDED;
+    if (is_let_go != (strcmp(payment->status, "voided") == 0))
+        verdict_broken(verdict, "order %s shows its payment as %s; it is%s let go", order->id, payment->status, is_let_go ? "" : " not");
     int64_t captured = SQL_INT(payments, -1, "SELECT captured FROM payment WHERE id = ?1", sql_string(payment->id));
     if (captured != payment->captured->amount)
         verdict_broken(verdict, "order %s shows captured %lld; the payment says %lld", order->id,
@@ -265,9 +287,21 @@ static bool somebody_was_told(const struct invariants *invariants, const char *o
     return false;
 }
 
+/* Who did not say what they would pay has it with the coupons that were in the cart. */
+static void check_coupons_of_cart(struct invariants *invariants, struct view *orders, struct tx *carts)
+{
+    for (const struct checkout *checkout = clients_checkouts(invariants->clients); checkout; checkout = checkout->next) {
+        const Order__Order *order = checkout->order_id && !checkout->said_total ? order_find(orders, checkout->order_id) : NULL;
+        int64_t coupons = SQL_INT(carts, 0, "SELECT COUNT(*) FROM cart_coupon WHERE cart_id = ?1", sql_string(checkout->cart_id));
+        if (order && (int64_t)order->n_coupons != coupons)
+            verdict_broken(invariants->verdict, "order %s: %zu of %lld coupons in the cart count, and nobody asked the buyer", order->id,
+                           order->n_coupons, (long long)coupons);
+    }
+}
+
 static void check_orders(struct invariants *invariants)
 {
-    struct view orders, payments, inventory;
+    struct view orders, payments, inventory, carts;
     if (!look(invariants, "order", &orders))
         return;
     if (look(invariants, "payment", &payments)) {
@@ -286,6 +320,10 @@ static void check_orders(struct invariants *invariants)
         view_end(&payments);
     }
     check_acknowledged(invariants, &orders);
+    if (look(invariants, "cart", &carts)) {
+        check_coupons_of_cart(invariants, &orders, carts.tx);
+        view_end(&carts);
+    }
     view_end(&orders);
 }
 

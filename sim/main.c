@@ -52,6 +52,17 @@ static unsigned up_to(struct random *random, unsigned per_million)
     return random_chance(random, 500000) ? 0 : (unsigned)random_below(random, per_million + 1);
 }
 
+/* A shop that nothing holds up, and many people: what they see must be right at once. */
+static void calm_down(struct options *options)
+{
+    options->world.stall_per_million = 0;
+    options->disk = (struct disk_temper){.sync_us_max = options->disk.sync_us_max};
+    options->bus = (struct bus_temper){0};
+    options->crashes = 0;
+    options->stops = false;
+    options->clients.punctual = true;
+}
+
 static struct options draw(uint64_t seed)
 {
     struct random chance, *random = &chance;
@@ -97,8 +108,11 @@ static struct options draw(uint64_t seed)
         .silence_us_max = (int64_t)1000 << random_below(random, 15),
     };
     options.crashes = random_chance(random, 250000) ? 0 : 1 + (unsigned)random_below(random, 8);
+    bool is_calm = random_chance(random, 150000);
     options.changes_apart_max = UINT64_C(1) << (4 + random_below(random, 9));
     options.stops = random_chance(random, 200000);
+    if (is_calm)
+        calm_down(&options);
     return options;
 }
 

@@ -789,6 +789,14 @@ void saga_again_anew(struct saga_run *run, int64_t after_us)
     saga_again(run, saga->calls > 0 && !saga->heard_news ? 0 : after_us);
 }
 
+void saga_grant(struct saga_run *run, int64_t time_us)
+{
+    struct saga_under_way *saga = (struct saga_under_way *)run;
+    int64_t until_us = env_monotonic_us(env_of(saga)) + time_us;
+    if (saga->deadline_us < until_us)
+        saga->deadline_us = until_us;
+}
+
 /* --- beginning --------------------------------------------------------------------------------------------------- */
 
 static void begin_first_step(struct saga_under_way *saga)

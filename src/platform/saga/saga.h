@@ -112,6 +112,9 @@ void saga_refuse_as(struct saga_run *run, const struct problem *problem);
  * a log does not grow by it; answers that were given before a crash come again, and are not waited for. */
 void saga_again(struct saga_run *run, int64_t after_us);
 void saga_again_anew(struct saga_run *run, int64_t after_us);
+/* What waits for something that takes longer than its caller would: calls that are not answered are made again for so long from now at
+ * least. Not noted: to be said again by the step that waits. */
+void saga_grant(struct saga_run *run, int64_t time_us);
 /* The caller need not wait longer: when this step ends or waits, and what it has learnt is noted, it is told 202 with `location`, and where
  * it must go meanwhile (`action`, a bank's page; NULL: nowhere). The saga goes on. Durable sagas only; more than once is fine. */
 void saga_accept(struct saga_run *run, const char *location, const char *action);

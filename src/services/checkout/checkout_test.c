@@ -509,6 +509,25 @@ static const char *begin(struct shop *shop, const char *cart_id)
     return location;
 }
 
+/* Longer than a call may take, and then the buyer is back. */
+static void the_bank_is_silent_while_the_buyer_is_at_its_page(void **state)
+{
+    (void)state;
+    struct shop *shop = shop_open(11);
+    const char *id = full_cart(shop);
+    shop->counter->books.next_status = PAID(REQUIRES_ACTION);
+    begin(shop, id);
+    world_run_for(shop->stall.world, 120 * SECOND_US);
+    stand_is(&shop->counter->payment, payment__payment_service__authorize__method.index, STAND_IS_AWAY, 0);
+    world_run_for(shop->stall.world, 120 * SECOND_US);
+    assert_int_equal(shop->counter->books.payments[0].voided, 0);
+    shop->counter->books.next_status = PAID(AUTHORIZED);
+    stand_is(&shop->counter->payment, payment__payment_service__authorize__method.index, STAND_OPEN, 0);
+    world_run_for(shop->stall.world, 120 * SECOND_US);
+    assert_sold(shop, id);
+    end(shop);
+}
+
 static void the_bank_wants_to_see_the_buyer(void **state)
 {
     (void)state;
@@ -723,6 +742,7 @@ int main(void)
         cmocka_unit_test(killed_while_it_undoes_it_goes_on),
         cmocka_unit_test(a_stop_in_the_middle_goes_on_at_the_next_start),
         cmocka_unit_test(a_declined_card_and_another_one),
+        cmocka_unit_test(the_bank_is_silent_while_the_buyer_is_at_its_page),
         cmocka_unit_test(the_bank_wants_to_see_the_buyer),
         cmocka_unit_test(the_buyer_turns_it_down),
         cmocka_unit_test(the_buyer_never_comes_back),

@@ -41,18 +41,23 @@ static void note_payment(struct saga_run *run, const Payment__Payment *payment)
 
 /* --- authorising ----------------------------------------------------------------------------------------------------------- */
 
+/* How long the buyer, or a bank that is silent, still has. */
+static int64_t seconds_left(const struct saga_run *run)
+{
+    return checkout_state(run)->waiting_since->seconds + LIMIT_CHECKOUT_PAYMENT_MS / 1000 - run->now_us / SECOND_US;
+}
+
 /* Whether there is time left to wait in; the first question starts the clock. */
 static bool may_wait(struct saga_run *run)
 {
     Checkout__CheckoutState *state = checkout_state(run);
-    int64_t now_seconds = run->now_us / SECOND_US;
 
     if (!state->waiting_since) {
         state->waiting_since = ARENA_NEW(run->arena, Google__Protobuf__Timestamp);
         google__protobuf__timestamp__init(state->waiting_since);
-        state->waiting_since->seconds = now_seconds;
+        state->waiting_since->seconds = run->now_us / SECOND_US;
     }
-    return now_seconds - state->waiting_since->seconds < LIMIT_CHECKOUT_PAYMENT_MS / 1000;
+    return seconds_left(run) > 0;
 }
 
 static void wait_for_outcome(struct saga_run *run)
@@ -109,6 +114,9 @@ void checkout_authorise_payment(struct saga_run *run)
         saga_next(run); /* nothing to pay */
         return;
     }
+    /* Whoever asked for the order has been told 202: a bank that is silent for a moment must not end it while the buyer is at its page. */
+    if (state->waiting_since && seconds_left(run) > 0)
+        saga_grant(run, seconds_left(run) * SECOND_US);
     amount.amount = state->quote->total;
     amount.currency = state->quote->currency;
     request.id = checkout_payment_id(run->arena, run->id);
