@@ -250,12 +250,32 @@ static void add_name(const char ***names, size_t *count, const char *name, struc
     (*names)[(*count)++] = name;
 }
 
+/* The field of a mutation's `input` that is what REST sends as its body, when the pointer leads into it. */
+static const struct graphql_input *input_of_body(const struct graphql_field *field, const char *pointer)
+{
+    struct field body = field->binding->body;
+    if (body.descriptor == NULL || *pointer != '/')
+        return NULL;
+    const struct graphql_type *input = graphql_type_named(field->arguments[0].type);
+    const struct graphql_input *within = graphql_type_input(input, text_of(body.declaration->json_name));
+    struct text name = {pointer + 1, strcspn(pointer + 1, "/")};
+    bool leads = within != NULL && graphql_type_input(graphql_type_named(within->type), name) != NULL;
+    return leads ? within : NULL;
+}
+
 const char **request_path(const struct graphql_field *field, const char *pointer, size_t *count, struct arena *arena)
 {
     const struct graphql_input *inputs = field->arguments;
     size_t input_count = field->argument_count;
     const char **names = NULL;
     *count = 0;
+    const struct graphql_input *body = input_of_body(field, pointer);
+    if (body != NULL) {
+        add_name(&names, count, inputs[0].name, arena);
+        add_name(&names, count, body->name, arena);
+        inputs = graphql_type_named(body->type)->inputs;
+        input_count = graphql_type_named(body->type)->input_count;
+    }
     while (*pointer == '/') {
         struct text name = {pointer + 1, strcspn(pointer + 1, "/")};
         const struct graphql_input *around = NULL, *input = input_named(inputs, input_count, name, &around);
