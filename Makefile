@@ -314,7 +314,7 @@ build/admin.graphql: $(OUT)/souk
 check-graphql: programs
 	@tests/graphql/check
 
-## check-features: run the texts in features/ (npm; SOUK=build/asan/souk for another program)
+## check-features: run the texts in features/ (npm; SOUK_DRIVER=graphql for that way in, SOUK=build/asan/souk for another program)
 .PHONY: check-features
 check-features: programs
 	@tests/features/check

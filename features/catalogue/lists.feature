@@ -77,6 +77,7 @@ Feature: Finding products
     When a shopper looks for products with sort=price_asc
     Then these are found, in this order: polo, mug, shirt-r, shirt-b, kettle
 
+  @rest
   Scenario: A list stays in the cache when something else changes
     Given a shopper has read the list "kitchen"
     When the merchant sets the price of "polo" to 1.00 EUR

@@ -30,6 +30,7 @@ Feature: Just what is needed, in one request
       | embed=friends        |
       | fields=variants.size |
 
+  @rest
   Scenario: Nothing new
     When a shopper reads "shirt" again, unless it has changed
     Then it has not changed

@@ -68,8 +68,8 @@ export class RestDriver extends Driver {
 
   // --- catalogue
 
-  createProduct(product, how) {
-    return this.ask('POST', at('products'), { who: MERCHANT, body: product, how });
+  createProduct(product, how, who = MERCHANT) {
+    return this.ask('POST', at('products'), { who, body: product, how });
   }
   changeProduct(id, change, how) {
     return this.ask('PATCH', at('products', id), { who: MERCHANT, body: change, how });

@@ -120,7 +120,7 @@ Then('there is/are {int} product(s)', async function (count) {
   assert.equal((await this.every((options) => this.driver.listProducts(options, MERCHANT))).length, count);
 });
 When('a shopper tries to add a product', async function () {
-  this.anyone = { last: await this.driver.ask('POST', '/v1/products', { body: product('Mine', 'mine') }) };
+  this.anyone = { last: await this.driver.createProduct(product('Mine', 'mine'), {}, null) };
 });
 Then('the shopper is told {code}', function (code) {
   assert.equal(this.anyone.last.code, code, JSON.stringify(this.anyone.last.problem));

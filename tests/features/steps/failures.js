@@ -65,9 +65,7 @@ Then('{who}\'s order is either cancelled and paid back, or fulfilled and paid', 
 When('{who} begins to check out with the key {string}, and goes away', async function (who, key) {
   const shopper = this.shopper(who);
   const cart = await this.cartOf(shopper);
-  this.driver.send('POST', `/v1/carts/${cart}/checkout`, {
-    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key }, body: '{"paymentToken":"pm_card_visa"}',
-  }).catch(() => null);
+  this.driver.checkOut(cart, { paymentToken: 'pm_card_visa' }, { key }).catch(() => null);
   await pause(2);
   this.connect(); // closes its connections
 });

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { After, AfterAll, Before, BeforeAll, setDefaultTimeout, setWorldConstructor, World } from '@cucumber/cucumber';
 import { Contract } from '../drivers/contract.js';
 import { MERCHANT } from '../drivers/driver.js';
+import { GraphqlDriver } from '../drivers/graphql.js';
 import { RestDriver } from '../drivers/rest.js';
 import { pause, Shops, TOKEN } from './shop.js';
 
-const DRIVERS = { rest: RestDriver };
+const DRIVERS = { rest: RestDriver, graphql: GraphqlDriver };
 const CARD = 'pm_card_visa';
 
 const shops = new Shops();
