@@ -60,14 +60,47 @@ static void add_aside(struct derivation *derivation, struct graphql_type *input,
     aside->binding = graphql_binding_new(derivation->schema, resolver);
 }
 
-/* As with If-Match: what changes or removes something that is there. */
-static bool has_version(const struct method_declaration *method)
+static bool is_verb(const struct method_declaration *method, const char *verb)
 {
-    static const char *const changing[] = {"PATCH", "PUT", "DELETE"};
-    for (size_t i = 0; method->http_count > 0 && i < sizeof(changing) / sizeof(changing[0]); i++)
-        if (strcmp(method->http[0].verb, changing[i]) == 0)
-            return true;
+    return method->http_count > 0 && strcmp(method->http[0].verb, verb) == 0;
+}
+
+/* The same path, whatever its variables are called. */
+static bool is_same_path(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        if (*a == '{') {
+            a += strcspn(a, "}");
+            b += strcspn(b, "}");
+        }
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+static bool answers_versions(const struct method_declaration *method)
+{
+    return message_field(method->output, TEXT("version")).descriptor != NULL;
+}
+
+/* Whether what is at the path has a version: GET says so. */
+static bool is_of_versioned(const struct derivation *derivation, const char *path)
+{
+    for (size_t s = 0; s < derivation->service_count; s++)
+        for (size_t m = 0; m < derivation->services[s]->method_count; m++) {
+            const struct method_declaration *method = derivation->services[s]->methods[m];
+            if (is_verb(method, "GET") && is_same_path(method->http[0].path, path))
+                return answers_versions(method);
+        }
     return false;
+}
+
+/* As with If-Match: what changes or removes something that is there, and has a version. */
+static bool has_version(const struct derivation *derivation, const struct method_declaration *method)
+{
+    bool is_change = is_verb(method, "PATCH") || is_verb(method, "PUT") || is_verb(method, "DELETE");
+    return is_change && (answers_versions(method) || is_of_versioned(derivation, method->http[0].path));
 }
 
 static const struct graphql_type *input_type(struct derivation *derivation, const struct method_declaration *method)
@@ -90,7 +123,7 @@ static const struct graphql_type *input_type(struct derivation *derivation, cons
     add_aside(derivation, input, "idempotencyKey",
               method->key_required ? graphql_non_null(schema, schema->string_type) : schema->string_type,
               GRAPHQL_TO_IDEMPOTENCY_KEY, KEY_DESCRIPTION);
-    if (has_version(method))
+    if (has_version(derivation, method))
         add_aside(derivation, input, "ifVersion", derivation->long_type, GRAPHQL_TO_IF_VERSION, VERSION_DESCRIPTION);
     return input;
 }

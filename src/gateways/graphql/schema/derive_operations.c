@@ -39,7 +39,7 @@ static const struct graphql_type *edge_type(struct derivation *derivation, const
     if (known != NULL)
         return known;
     struct graphql_type *edge = graphql_add_type(schema, GRAPHQL_OBJECT, name);
-    edge->description = arena_printf(derivation->arena, "A `%s` in its place in a list.", item->name);
+    edge->description = arena_printf(derivation->arena, "One `%s`, in its place in a list.", item->name);
     add_part(derivation, edge, "cursor", graphql_non_null(schema, schema->string_type), GRAPHQL_FROM_EDGE_CURSOR,
              "For `after`: what follows this one.");
     add_part(derivation, edge, "node", graphql_non_null(schema, item), GRAPHQL_FROM_EDGE_NODE, "What is in this place.");
@@ -161,13 +161,27 @@ static bool is_batch_key(const struct method_declaration *method, struct field f
     return strncmp(method->name, "BatchGet", strlen("BatchGet")) == 0 && field_is_list(field) && !field.declaration->is_map;
 }
 
+/* A request may have a field of a name that pages need: events `after` one of them are asked for by `afterEvent`. */
+static const char *plain_name(const struct derivation *derivation, const struct method_declaration *method, struct field field)
+{
+    static const char *const ours[] = {"first", "after", "asOf"};
+    const char *name = field.declaration->json_name;
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+        if (strcmp(name, ours[i]) == 0) {
+            struct field items = items_of(method->output);
+            const struct message_declaration *item = items.descriptor != NULL ? items.declaration->message : method->output;
+            return arena_printf(derivation->arena, "%s%s", name, derive_message_name(derivation, item));
+        }
+    return name;
+}
+
 static void add_plain(struct derivation *derivation, struct graphql_field *to, const struct method_declaration *method,
                       struct field field)
 {
     const struct graphql_type *type = derive_input_type(derivation, field);
     if (field.declaration->required || is_batch_key(method, field))
         type = graphql_non_null(derivation->schema, type);
-    add_argument(derivation, to, field.declaration->json_name, type, GRAPHQL_TO_FIELD, field);
+    add_argument(derivation, to, plain_name(derivation, method, field), type, GRAPHQL_TO_FIELD, field);
 }
 
 /* Whether "skus=variants.sku,…" fills the field. */

@@ -93,6 +93,8 @@ static void check_inputs(const struct graphql_input *inputs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         assert_true(graphql_type_is_input(inputs[i].type));
+        for (size_t other = 0; other < i; other++)
+            assert_string_not_equal(inputs[other].name, inputs[i].name);
         if (inputs[i].binding == NULL)
             fail_msg("%s leads nowhere", inputs[i].name);
         check_binding(inputs[i].binding);
@@ -110,6 +112,7 @@ static void everything_is_bound(void **state)
             if (is_abstract)
                 continue;
             check_binding(each->fields[f].binding);
+            assert_ptr_equal(graphql_type_field(schema, each, text_of(each->fields[f].name)), &each->fields[f]);
             if (is_ours)
                 check_inputs(each->fields[f].arguments, each->fields[f].argument_count);
         }
@@ -255,6 +258,7 @@ static void mutations_take_one_input(void **state)
     assert_null(graphql_type_input(type("AddLineInput"), TEXT("ifVersion"))); /* nothing that is there is changed */
     assert_type(input("PlaceOrderInput", "idempotencyKey")->type, "String!");
     assert_type(input("UpdateCartInput", "ifVersion")->type, "Long");
+    assert_type(input("DeleteCartInput", "ifVersion")->type, "Long"); /* answers nothing, but what it removes has a version */
     assert_type(field("AddLinePayload", "cart")->type, "Cart");
     assert_type(field("AddLinePayload", "userErrors")->type, "[UserError!]!");
     assert_type(field("DeleteCartPayload", "deletedId")->type, "ID");
@@ -295,6 +299,9 @@ static void two_of_one_name_are_told_apart(void **state)
     assert_signature("Query", "stock", "(sku: String!, asOf: DateTime): Stock");
     assert_signature("Query", "stockList", "(low: Boolean, first: Int, after: String): StockConnection");
     assert_type(field("Query", "prices")->type, "Prices");
+    assert_signature("Query", "events",
+                     "(service: String, stream: String, afterEvent: String, first: Int, after: String): EventConnection");
+    assert_null(graphql_type_input(type("DropDeadLetterInput"), TEXT("ifVersion"))); /* a dead letter has no version */
     assert_type(field("Query", "pricesBySkus")->type, "[UnitPrice!]");
     assert_type(input("CreateProductInput", "product")->type, "ProductInput!");
     assert_type(input("ProductInput", "variants")->type, "[VariantInput!]!");

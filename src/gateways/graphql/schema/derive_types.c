@@ -187,6 +187,8 @@ void derive_add_field(struct derivation *derivation, struct graphql_type *type, 
         of = graphql_non_null(derivation->schema, of);
     struct graphql_field *added = graphql_add_field(derivation->schema, type, declaration->json_name, of);
     added->description = derive_describe(declaration->comment);
+    if (declaration->format == FORMAT_JSON)
+        added->description = arena_printf(derivation->arena, "%s As JSON, in a text.", declaration->comment);
     added->deprecation = deprecation_of(field);
     added->binding = field_binding(derivation, GRAPHQL_FROM_FIELD, field);
     if (many)
