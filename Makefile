@@ -311,8 +311,12 @@ build/admin.graphql: $(OUT)/souk
 	$(Q)$< schema graphql --admin >$@
 ## check-graphql: hold GraphQL against graphql-js (npm; GOLDEN=update takes the present schemas for right)
 .PHONY: check-graphql
-check-graphql: programs
-	@tests/graphql/check
+check-graphql: programs $(OUT)/graphql_validate
+	@tests/graphql/check $(OUT)/graphql_validate
+# Our engine by itself: documents in, what is wrong with them out.
+$(OUT)/graphql_validate: tests/graphql/validate.c $(OUT)/libsouk.a
+	@echo '  link    $@'
+	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $< $(OUT)/libsouk.a $(LDLIBS)
 
 ## check-features: run the texts in features/ (npm; SOUK_DRIVER=graphql for that way in, SOUK=build/asan/souk for another program)
 .PHONY: check-features
