@@ -1,7 +1,9 @@
 /*
  * souk: a headless commerce engine. The command line; the only file that knows every part.
  */
+#include "base/text.h"
 #include "cli/command.h"
+#include "platform/env/env.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,9 +37,20 @@ static void print_help(FILE *out)
     fprintf(out, "\nEvery setting is an environment variable; `souk config check` lists them.\n");
 }
 
+/* Nobody outside shall know which keys meet in our tables. */
+static void seed_tables(void)
+{
+    uint64_t key[2];
+
+    env_random(env_machine(), key, sizeof key);
+    text_hash_seed(key);
+}
+
 int main(int count, char **arguments)
 {
     const char *name = count > 1 ? arguments[1] : "";
+
+    seed_tables();
 
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(commands[i].name, name) == 0)

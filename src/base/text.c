@@ -159,7 +159,7 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-uint64_t text_hash(struct text text)
+uint64_t text_checksum(struct text text)
 {
     const uint64_t odd = UINT64_C(0x9E3779B97F4A7C15); /* 2^64 divided by the golden ratio */
     uint64_t hash = text.length * odd + 1;
@@ -218,6 +218,19 @@ uint64_t text_hash_keyed(struct text text, const uint64_t key[2])
     for (int i = 0; i < 4; i++)
         sip_round(v);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static uint64_t process_key[2];
+
+void text_hash_seed(const uint64_t key[2])
+{
+    process_key[0] = key[0];
+    process_key[1] = key[1];
+}
+
+uint64_t text_hash(struct text text)
+{
+    return text_hash_keyed(text, process_key);
 }
 
 /* --- buffers ----------------------------------------------------------------------------------------------------- */

@@ -36,8 +36,13 @@ bool text_is_utf8(struct text text);
 bool text_utf8_next(struct text *text, uint32_t *code_point);
 /* Code points in well-formed UTF-8. */
 size_t text_utf8_length(struct text text);
-/* A stable 64-bit hash for tables in memory (not for secrets, not stored). */
+/* For tables in memory, whoever chooses their keys: SipHash under a key that text_hash_seed() sets, once, before there are any. Programs that must
+ * do the same every time (the simulator) leave it at 0. Not stored, and not for other processes. */
+void text_hash_seed(const uint64_t key[2]);
 uint64_t text_hash(struct text text);
+/* Whether two texts are the same, said in 64 bits: the same in every process, and fast on long ones. For entity tags, not for tables: texts that
+ * collide are easily found. */
+uint64_t text_checksum(struct text text);
 /* SipHash-2-4: for tables whose keys strangers choose. Who does not know the key can't find texts that collide. */
 uint64_t text_hash_keyed(struct text text, const uint64_t key[2]);
 

@@ -144,6 +144,20 @@ static void hashes_are_stable_and_spread(void **state)
     assert_int_not_equal(text_hash(TEXT("")), text_hash(TEXT("\0")));
 }
 
+static void tables_differ_from_process_to_process(void **state)
+{
+    (void)state;
+    const uint64_t key[2] = {1, 2}, none[2] = {0, 0};
+    uint64_t hash = text_hash(TEXT("product/1")), checksum = text_checksum(TEXT("product/1"));
+    text_hash_seed(key);
+    assert_true(text_hash(TEXT("product/1")) != hash);
+    assert_true(text_checksum(TEXT("product/1")) == checksum);
+    text_hash_seed(none);
+    assert_true(text_hash(TEXT("product/1")) == hash);
+    assert_true(text_checksum(TEXT("a")) != text_checksum(TEXT("a\0")));
+    assert_true(text_checksum(TEXT("12345678")) != text_checksum(TEXT("12345679")));
+}
+
 static void the_keyed_hash_is_siphash(void **state)
 {
     (void)state;
@@ -250,6 +264,7 @@ int main(void)
         cmocka_unit_test(utf8_is_well_formed_or_refused),
         cmocka_unit_test(code_points_are_taken_one_by_one),
         cmocka_unit_test(hashes_are_stable_and_spread),
+        cmocka_unit_test(tables_differ_from_process_to_process),
         cmocka_unit_test(the_keyed_hash_is_siphash),
         cmocka_unit_test(buffers_grow_to_their_maximum),
         cmocka_unit_test(a_printed_text_may_fill_the_buffer_exactly),

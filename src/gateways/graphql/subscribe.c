@@ -104,7 +104,7 @@ static bool send_next(struct subscription *subscription)
     json_write_init(&json, &text);
     json_write_object_open(&json);
     execution_write(subscription->execution, &json);
-    uint64_t hash = text_hash(buffer_text(&text));
+    uint64_t hash = text_checksum(buffer_text(&text));
     give_back(subscription, &state);
     answer_write_cost(&json, execution_cost_requested(subscription->execution), execution_cost_actual(subscription->execution), &state);
     json_write_object_close(&json);

@@ -38,7 +38,7 @@ static bool read_key(struct visit *visit)
 
 const char *etag_make(struct arena *arena, bool has_version, int64_t version, struct text body)
 {
-    uint64_t hash = text_hash(body);
+    uint64_t hash = text_checksum(body);
     if (has_version)
         return arena_printf(arena, "\"%" PRId64 "-%016" PRIx64 "\"", version, hash);
     return arena_printf(arena, "\"%016" PRIx64 "\"", hash);

@@ -72,7 +72,7 @@ static bool may_fail(const struct saga_under_way *saga)
 
 static uint64_t hash_of_state(const struct saga_under_way *saga)
 {
-    return saga->run.state != NULL ? text_hash(message_pack(saga->run.arena, saga->run.state)) : 0;
+    return saga->run.state != NULL ? text_checksum(message_pack(saga->run.arena, saga->run.state)) : 0;
 }
 
 /* --- being ------------------------------------------------------------------------------------------------------- */
