@@ -18,6 +18,7 @@ int command_events(int count, char **arguments);
 int command_backup(int count, char **arguments);
 int command_restore(int count, char **arguments);
 int command_schema(int count, char **arguments);
+int command_topology(int count, char **arguments);
 int command_config(int count, char **arguments);
 
 /* Options of commands: the value after `--name`, taken out of the arguments; NULL when it is absent. `*count` shrinks. */

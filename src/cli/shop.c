@@ -83,6 +83,18 @@ static struct text next_name(struct text *list)
     return name;
 }
 
+bool services_have(const char *services, const char *name)
+{
+    struct text list = text_of(services);
+
+    if (strcmp(services, "all") == 0)
+        return true;
+    for (struct text one = next_name(&list); one.at; one = next_name(&list))
+        if (text_is(one, name))
+            return true;
+    return false;
+}
+
 static bool start_named(struct shop *shop, const struct shop_options *options, char error[512])
 {
     struct text list = text_of(options->services);

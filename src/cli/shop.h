@@ -36,6 +36,9 @@ struct host *shop_host(const struct shop *shop, size_t index);
 #define SERVICE_COUNT 7
 extern const struct service *const every_service[SERVICE_COUNT];
 
+/* Whether a list of names, as in `services` above, has this one. */
+bool services_have(const char *services, const char *name);
+
 /* The service of that name, or NULL. */
 const struct service *service_named(struct text name);
 

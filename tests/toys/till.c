@@ -116,12 +116,15 @@ static enum result coin_jams(struct context *context, const char *key)
 
 static const struct timer_handler timers[] = {{"fall", coin_falls}, {"jam", coin_jams}};
 
+static const char *const calls[] = {"bank", NULL};
+
 const struct service till = {
     .declaration = &till_declaration,
     .migrations = till_migrations,
     .migration_count = till_migration_count,
     .timers = timers,
     .timer_count = sizeof timers / sizeof *timers,
+    .calls = calls,
 };
 
 /* --- sagas ------------------------------------------------------------------------------------------------------- */

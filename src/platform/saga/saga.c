@@ -733,10 +733,22 @@ static void say(struct saga_under_way *saga, enum saga_said said)
     loop_post(saga->run.call->home, &saga->conclude);
 }
 
+/* Whom a service calls is declared, so that whoever takes it apart knows. */
+static bool may_call(const struct host *host, const char *service)
+{
+    if (strcmp(host->declaration->name, service) == 0)
+        return true;
+    for (const char *const *name = host->service->calls; name != NULL && *name != NULL; name++)
+        if (strcmp(*name, service) == 0)
+            return true;
+    return false;
+}
+
 void saga_call(struct saga_run *run, const struct method_declaration *method, const ProtobufCMessage *request, saga_then then,
                void (*deliver)(struct saga_run *run, saga_then then, const ProtobufCMessage *answer))
 {
     struct saga_under_way *saga = (struct saga_under_way *)run;
+    ASSERT(may_call(saga->host, method->service));
     saga->called = method;
     saga->request = message_pack(run->arena, request);
     saga->then = then;

@@ -85,6 +85,8 @@ struct service {
     size_t timer_count;
     const struct subscription *subscriptions;
     size_t subscription_count;
+    /* The other services that its sagas call, by name; NULL-terminated, NULL: none. A call of any other is an assertion. */
+    const char *const *calls;
     /* Rewrite an event stored with an older schema version to the present message, in `arena`; NULL while there is only one. */
     ProtobufCMessage *(*upcast)(struct arena *arena, const struct event *event);
     /* What must always hold in the tables; a sentence in `error` and false when it does not. `souk verify` and the simulator ask. NULL: none. */

@@ -41,11 +41,14 @@ static bool check(struct tx *tx, char error[512])
                    "is gone, but not its coupons", error);
 }
 
+static const char *const calls[] = {"catalog", "inventory", "pricing", NULL};
+
 const struct service cart_service = {
     .declaration = &cart_declaration,
     .migrations = cart_migrations,
     .migration_count = cart_migration_count,
     .timers = timers,
     .timer_count = sizeof(timers) / sizeof(timers[0]),
+    .calls = calls,
     .check = check,
 };

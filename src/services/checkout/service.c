@@ -5,6 +5,9 @@
 
 #include "services/checkout/checkout_internal.h"
 
+static const char *const calls[] = {"cart", "inventory", "order", "payment", "pricing", NULL};
+
 const struct service checkout_service = {
     .declaration = &checkout_declaration,
+    .calls = calls,
 };

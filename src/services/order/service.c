@@ -41,9 +41,12 @@ static bool check(struct tx *tx, char error[512])
     return fine;
 }
 
+static const char *const calls[] = {"inventory", "payment", NULL};
+
 const struct service order_service = {
     .declaration = &order_declaration,
     .migrations = order_migrations,
     .migration_count = order_migration_count,
+    .calls = calls,
     .check = check,
 };
