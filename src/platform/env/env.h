@@ -1,13 +1,14 @@
 /*
- * The environment: all time, randomness, disk and threads that Souk sees.
+ * The environment: all time, randomness, disk, network and threads that Souk sees.
  *
  * In production it is the machine (env_machine.c): loop threads on libuv, one thread a worker. In souk-sim it is a world
  * made from a seed: one thread, virtual time, and a scheduler that picks what runs next. Whatever stands on these
- * three ideas runs in both:
+ * four ideas runs in both:
  *
  *   loop     a thread of callbacks that never block: sockets, timers, sagas, gateways
  *   worker   a thread that does one step of blocking work at a time: a service's writer, a reader
  *   task     a callback handed from anywhere to a loop
+ *   socket   a connection to another process: bytes both ways, on a loop
  */
 #ifndef SOUK_PLATFORM_ENV_H
 #define SOUK_PLATFORM_ENV_H
@@ -19,6 +20,14 @@
 struct env;
 struct loop;
 struct worker;
+struct socket;
+
+/* What a socket tells, on its loop. `closed` comes once and last, whether it was ever open or not; `why` is a sentence. */
+struct socket_events {
+    void (*opened)(void *data);
+    void (*received)(void *data, const void *bytes, size_t count);
+    void (*closed)(void *data, const char *why);
+};
 
 /* A callback on its way to a loop. The memory is the poster's and must live until it ran; embed it. */
 struct task {
@@ -47,6 +56,9 @@ struct env_operations {
     void (*loop_post)(struct loop *loop, struct task *task);
     void (*timer_start)(struct loop *loop, struct timer *timer, int64_t after_us);
     void (*timer_stop)(struct loop *loop, struct timer *timer);
+    struct socket *(*socket_open)(struct loop *loop, const char *address, const struct socket_events *events, void *data);
+    void (*socket_send)(struct socket *socket, const void *bytes, size_t count);
+    void (*socket_close)(struct socket *socket);
 };
 
 /* Every loop, of whatever environment, starts with this. */
@@ -56,6 +68,10 @@ struct loop {
 /* Every worker starts with this. */
 struct worker {
     struct env *env;
+};
+/* Every socket starts with this. */
+struct socket {
+    struct loop *loop;
 };
 
 /* Wall-clock time in microseconds since 1970: for records. Never goes back within one environment. */
@@ -93,6 +109,23 @@ static inline void timer_start(struct loop *loop, struct timer *timer, int64_t a
 static inline void timer_stop(struct loop *loop, struct timer *timer)
 {
     loop->env->operations->timer_stop(loop, timer);
+}
+
+/* Connect to "host:port" ("[::1]:7001" for addresses of IPv6). Never NULL: what goes wrong is told, later, by `closed`. Sockets belong to their
+ * loop: everything about them happens on its thread. */
+static inline struct socket *socket_open(struct loop *loop, const char *address, const struct socket_events *events, void *data)
+{
+    return loop->env->operations->socket_open(loop, address, events, data);
+}
+/* The bytes are copied, and go out in order. Once it is closed this does nothing. */
+static inline void socket_send(struct socket *socket, const void *bytes, size_t count)
+{
+    socket->loop->env->operations->socket_send(socket, bytes, count);
+}
+/* The end of it: frees it, also after `closed`, and nothing is told any more. What was sent may be lost. */
+static inline void socket_close(struct socket *socket)
+{
+    socket->loop->env->operations->socket_close(socket);
 }
 
 /* A fresh id (base/id.h) of this moment. */

@@ -18,7 +18,7 @@
  * sockets again: it hands over everything that came in one round at once, and a writer commits it together.
  */
 #include "base/assert.h"
-#include "platform/env/env.h"
+#include "platform/env/env_machine_internal.h"
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -463,6 +463,9 @@ struct env *env_machine(void)
         .loop_post = machine_loop_post,
         .timer_start = machine_timer_start,
         .timer_stop = machine_timer_stop,
+        .socket_open = machine_socket_open,
+        .socket_send = machine_socket_send,
+        .socket_close = machine_socket_close,
     };
     static struct env machine = {.operations = &operations};
     return &machine;
