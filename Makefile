@@ -13,7 +13,7 @@ Q := $(if $(filter 1,$(V)),,@)
 OUT := build/$(VARIANT)
 GEN := build/gen
 CC := gcc
-PKGS := libuv libnghttp2 sqlite3 openssl jansson libprotobuf-c libcurl
+PKGS := libuv libnghttp2 zlib sqlite3 openssl jansson libprotobuf-c libcurl
 GOOGLEAPIS := /usr/share/gocode/src/github.com/gogo/googleapis
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -39,11 +39,15 @@ LDLIBS = $(shell pkg-config --libs $(PKGS)) -lcsv -lm
 SOURCES := $(shell find src -name '*.c' ! -name '*_test.c' ! -name main.c)
 TEST_SOURCES := $(shell find src -name '*_test.c')
 PROTOS := $(sort $(shell find proto/souk -name '*.proto'))
-GOOGLE_PROTOS := google/protobuf/descriptor google/protobuf/timestamp google/protobuf/empty google/protobuf/field_mask google/api/http google/api/annotations
+GOOGLE_PROTOS := google/protobuf/descriptor google/protobuf/timestamp google/protobuf/empty google/protobuf/field_mask google/api/http google/api/annotations \
+                 google/protobuf/any google/protobuf/duration google/rpc/status google/rpc/error_details
+
+# gRPC's own services, which are no capabilities of ours.
+GRPC_PROTOS := grpc/health/v1/health grpc/reflection/v1/reflection
 
 SERVICE_PROTOS := $(filter-out proto/souk/options.proto,$(PROTOS))
 WITH_SERVICE := $(shell grep -l '^service ' $(SERVICE_PROTOS))
-PB_C := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(GOOGLE_PROTOS:%=$(GEN)/%.pb-c.c)
+PB_C := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(GOOGLE_PROTOS:%=$(GEN)/%.pb-c.c) $(GRPC_PROTOS:%=$(GEN)/%.pb-c.c)
 SOUK_C := $(SERVICE_PROTOS:proto/%.proto=$(GEN)/%.souk.c) $(WITH_SERVICE:proto/%.proto=$(GEN)/%.service.c) \
           $(WITH_SERVICE:proto/%.proto=$(GEN)/%.client.c) $(GEN)/souk/all.souk.c
 FROM_CONTRACTS := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(SOUK_C)
@@ -116,6 +120,15 @@ $(GEN)/google/%.pb-c.c $(GEN)/google/%.pb-c.h &:
 	@mkdir -p $(GEN)
 	@echo '  protoc  google/$*.proto'
 	$(Q)protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) google/$*.proto
+$(GEN)/grpc/%.pb-c.c $(GEN)/grpc/%.pb-c.h &: proto/grpc/%.proto
+	@mkdir -p $(GEN)
+	@echo '  protoc  grpc/$*.proto'
+	$(Q)protoc-c --c_out=$(GEN) $(PROTOC_FLAGS) grpc/$*.proto
+# Everything that a client may ask for by reflection, with what it imports.
+$(GEN)/contracts.binpb: $(PROTOS) $(GRPC_PROTOS:%=proto/%.proto)
+	@mkdir -p $(@D)
+	@echo '  describe every contract'
+	$(Q)protoc --include_imports --descriptor_set_out=$@ $(PROTOC_FLAGS) $(PROTOS:proto/%=%) $(GRPC_PROTOS:%=%.proto)
 # protoc-gen-souk sees all contracts at once, since links lead from one to another. Both generators write beside, and only what differs
 # is moved over, so that a change of one contract does not compile everything again. The list tells when a contract was taken away.
 $(GEN)/souk.stamp: $(PROTOS) $(GEN)/contracts $(GENERATOR) tools/move-changed
@@ -188,6 +201,7 @@ $(OUT)/src/%.o: src/%.c | generate
 	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -MD -MP -c -o $@ $<
 # Files that the assembler takes in (.incbin) are no includes.
 $(OUT)/src/gateways/graphql/page.o: build/web/graphiql/graphiql.js build/web/graphiql/graphiql.css
+$(OUT)/src/gateways/grpc/contracts.o: $(GEN)/contracts.binpb
 $(OUT)/src/gateways/rest/openapi.o: $(wildcard src/gateways/rest/*.json)
 $(OUT)/tests/toys/%.o: tests/toys/%.c | generate
 	@mkdir -p $(@D)
@@ -322,6 +336,11 @@ $(OUT)/graphql_validate: tests/graphql/validate.c $(OUT)/libsouk.a
 .PHONY: check-features
 check-features: programs
 	@tests/features/check
+
+## check-split: the same, buying alone, with the catalogue in a process of its own
+.PHONY: check-split
+check-split: programs
+	@SOUK_LAYOUT=split tests/features/check ../../features/checkout ../../features/cart ../../features/stock
 
 ## check-cli: import and export, with a server and without one; serving with TLS
 .PHONY: check-cli

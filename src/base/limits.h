@@ -128,8 +128,31 @@
 #define LIMIT_SAGAS 10000
 /* An Idempotency-Key. */
 #define LIMIT_IDEMPOTENCY_KEY 255
+/* An X-Request-Id that we take over; UUIDs have 36. */
+#define LIMIT_REQUEST_ID 64
 /* Idempotency records are kept this long; clients may count on 24 hours. */
 #define LIMIT_IDEMPOTENCY_HOURS 48
+
+/* --- gRPC --- */
+
+/* Messages within messages; our deepest request has 5. */
+#define LIMIT_MESSAGE_DEPTH 32
+/* Answers up to here are sent as they are, whatever the client accepts: compressing them takes longer than sending. */
+#define LIMIT_GRPC_PLAIN_BYTES 8192
+/* An answer of another process, packed: what its arena holds twice. */
+#define LIMIT_GRPC_ANSWER (16 << 20)
+/* An answer of another process waits so long for this one's caches to hear of what it changed. */
+#define LIMIT_TOUCH_WAIT_MS 200
+/* Events that one process reads of another at once. */
+#define LIMIT_FEED_EVENTS 1024
+/* Connecting to another process; and how often to ask whether it is still there, and how long it may take to say so. */
+#define LIMIT_GRPC_CONNECT_MS 1000
+#define LIMIT_GRPC_PING_MS 10000
+/* Status details in base64: clients take 8 KB to 16 KB of trailers. Longer ones are left out; status and message stay. */
+#define LIMIT_GRPC_DETAILS 6144
+/* A question to server reflection, and how many one stream may ask: an answer is up to 100 KB of the call's arena. */
+#define LIMIT_GRPC_QUESTION 4096
+#define LIMIT_GRPC_QUESTIONS 100
 
 /* Events that one ?asOf= may replay: about 10 s of a reader, and 8 MB of the call's arena. */
 #define LIMIT_TEMPORAL_EVENTS 1000000

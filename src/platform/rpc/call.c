@@ -7,6 +7,8 @@
 #include "base/id.h"
 #include "base/limits.h"
 
+#include <stdatomic.h>
+
 /* --- scopes ------------------------------------------------------------------------------------------------------ */
 
 static const char *const scope_names[SCOPE_BIT_COUNT] = {
@@ -92,6 +94,13 @@ void call_answer(struct call *call, const ProtobufCMessage *answer)
     ASSERT(done != NULL);
     call->done = NULL;
     done(call, answer);
+}
+
+void call_cancel(struct call *call)
+{
+    atomic_store(&call->cancelled, true);
+    if (call->cancel != NULL)
+        call->cancel(call);
 }
 
 /* --- saying why not ---------------------------------------------------------------------------------------------- */

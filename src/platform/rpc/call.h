@@ -99,6 +99,8 @@ struct call {
 
     struct problem problem; /* result OK, or why there is no answer */
     bool replayed;          /* the answer was given before under the same idempotency key */
+    _Atomic bool cancelled; /* nobody waits for the answer any more: see call_cancel() */
+    void (*cancel)(struct call *call); /* the transport's: stop waiting for another process; NULL when there is nothing to stop */
     const char *accepted_location; /* not NULL: it is still going on, look there (202 + Location); the answer is empty */
     const char *accepted_action; /* beside it: where whoever asked must go meanwhile, such as a bank's page; NULL: nowhere */
     void *inside;           /* the transport's own */
@@ -115,6 +117,10 @@ void call_ask_as_of(struct call *call, int64_t time_us, int64_t now_us);
 void call_closure(const ProtobufCMessage *answer, void *call);
 /* Answer now. NULL means call->problem says why not. On the home loop only. */
 void call_answer(struct call *call, const ProtobufCMessage *answer);
+
+/* Nobody waits any more: what has not begun will not, and the call is refused with CANCELLED; what has begun goes on to its end and is answered. Of
+ * a saga that has begun, all of it. On the home loop; the answer still comes. */
+void call_cancel(struct call *call);
 
 /* Record why not, and return `result` for `return call_refuse(…)`. The detail is a format, copied to the arena. */
 enum result call_refuse(struct call *call, enum result result, const char *detail, ...)

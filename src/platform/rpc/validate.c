@@ -374,8 +374,7 @@ static bool is_plain_number(struct field field)
            type != PROTOBUF_C_TYPE_ENUM;
 }
 
-static void validate_field(struct validation *validation, struct field field, const ProtobufCMessage *message,
-                           const struct pointer *up)
+void validate_field(struct validation *validation, struct field field, const ProtobufCMessage *message, const struct pointer *up)
 {
     struct pointer at = {.up = up, .name = text_of(field.declaration->json_name)};
     size_t count = field_count(field, message);
@@ -406,4 +405,37 @@ void validate_message(struct validation *validation, const struct message_declar
 {
     for (unsigned i = 0; i < declaration->descriptor->n_fields; i++)
         validate_field(validation, message_field_at(declaration, declaration->written_order[i]), message, at);
+}
+
+static void validate_set_fields(struct validation *validation, const struct message_declaration *declaration,
+                                const ProtobufCMessage *message, const struct pointer *at)
+{
+    for (unsigned i = 0; i < declaration->descriptor->n_fields; i++) {
+        struct field field = message_field_at(declaration, declaration->written_order[i]);
+        if (field_count(field, message) > 0)
+            validate_field(validation, field, message, at);
+    }
+}
+
+void validate_update(struct validation *validation, const struct message_declaration *declaration, const ProtobufCMessage *message,
+                     const Google__Protobuf__FieldMask *mask, const struct pointer *at)
+{
+    static const struct pointer mask_at = {.name = {"updateMask", 10}};
+    if (mask == NULL || mask->n_paths == 0) {
+        validate_set_fields(validation, declaration, message, at);
+        return;
+    }
+    for (size_t i = 0; i < mask->n_paths && validation->count < LIMIT_VIOLATIONS; i++) {
+        struct text path = text_of(mask->paths[i]);
+        struct field field = message_field(declaration, path);
+        struct pointer item = {.up = &mask_at, .index = i};
+        if (text_is(path, "*"))
+            validate_message(validation, declaration, message, at);
+        else if (field.descriptor == NULL)
+            violation_add(validation, &item, "unknown_field", "There is no such field to change.");
+        else if (field.declaration->output_only)
+            violation_add(validation, &item, "read_only", "This is ours to say. Leave it out.");
+        else
+            validate_field(validation, field, message, at);
+    }
 }

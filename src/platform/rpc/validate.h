@@ -11,6 +11,8 @@
 #include "platform/rpc/call.h"
 #include "platform/rpc/reflect.h"
 
+#include <google/protobuf/field_mask.pb-c.h>
+
 /* A place in a request: a chain on the stack, written out only when something is wrong there. NULL is the whole body. */
 struct pointer {
     const struct pointer *up;
@@ -36,5 +38,12 @@ void validate_item_count(struct validation *validation, struct field field, size
 /* A whole message whose encoding does not tell 0 from absent (protobuf): what is 0 or empty counts as absent. */
 void validate_message(struct validation *validation, const struct message_declaration *declaration,
                       const ProtobufCMessage *message, const struct pointer *at);
+
+/* One field of such a message. */
+void validate_field(struct validation *validation, struct field field, const ProtobufCMessage *message, const struct pointer *up);
+/* A message that says how a resource is to be (AIP-134): only the fields that the mask names, all for "*", and those that are set where
+ * there is no mask. A mask may name nothing else. */
+void validate_update(struct validation *validation, const struct message_declaration *declaration, const ProtobufCMessage *message,
+                     const Google__Protobuf__FieldMask *mask, const struct pointer *at);
 
 #endif

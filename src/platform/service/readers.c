@@ -169,6 +169,8 @@ static enum result run(struct reader *reader, struct query *query)
     struct call *call = query->call;
     if (env_monotonic_us(query->host->env) > call->deadline_us)
         return call_refuse(call, RESULT_DEADLINE_EXCEEDED, "It waited too long for its turn.");
+    if (atomic_load(&call->cancelled))
+        return call_refuse(call, RESULT_CANCELLED, NULL);
     if (!begin_reading(reader, query->host))
         return call_refuse(call, RESULT_STORAGE_UNAVAILABLE, NULL);
     enum result result = query_run(query, reader->tx);

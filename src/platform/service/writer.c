@@ -116,6 +116,8 @@ static void run_job(struct batch *batch, struct writer_job *job)
         job->result = batch_run(batch, job->call, "call", run_platform_job, job);
     else if (env_monotonic_us(host->env) > job->call->deadline_us)
         job->result = call_refuse(job->call, RESULT_DEADLINE_EXCEEDED, "It waited too long for its turn.");
+    else if (atomic_load(&job->call->cancelled))
+        job->result = call_refuse(job->call, RESULT_CANCELLED, NULL);
     else
         command_run(batch, (struct command *)job);
     if (host->head.number > before)
@@ -180,7 +182,7 @@ static void batch_failed(struct batch *batch, struct writer_job *jobs)
 
     for (struct writer_job *job = jobs; job != NULL; job = job->next) {
         job->last_event = 0;
-        if (job->result == RESULT_DEADLINE_EXCEEDED)
+        if (job->result == RESULT_DEADLINE_EXCEEDED || job->result == RESULT_CANCELLED)
             continue; /* it did not run */
         job->call->problem = (struct problem){0};
         job->call->replayed = false;
