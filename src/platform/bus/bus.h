@@ -32,6 +32,7 @@ struct feed {
     /* Stream by stream; streams without such an event are passed over. False when they can't be read. */
     bool (*read_past)(void *data, const struct past *past, bool (*each)(void *data, const struct event *event), void *each_data);
     void *data;
+    bool elsewhere; /* the producer runs in another process: what is read are copies (feed/follow.h) */
 };
 
 struct bus *bus_embedded_new(struct env *env);
@@ -59,7 +60,12 @@ void bus_remove_producer(struct bus *bus, const char *producer);
  * come later. */
 struct bus_listener *bus_listen(struct bus *bus, const char *listener, const char *producer, void (*more)(void *data),
                                 void *data);
+/* Another process listens: it says how far its services have handled the events (bus_handled), and how far its own producers are then
+ * (bus_publish). */
+struct bus_listener *bus_listen_process(struct bus *bus, const char *producer, void (*more)(void *data), void *data);
 void bus_unlisten(struct bus_listener *listener);
+/* A feed that could not be read can be now: those that listen look again. Any thread. */
+void bus_look_again(struct bus *bus, const char *producer);
 /* Read what comes after `after`. -1 when the producer can't be reached now. */
 int64_t bus_read(struct bus *bus, const char *producer, int64_t after, int64_t limit,
                  bool (*each)(void *data, const struct event *event), void *each_data);
@@ -75,5 +81,8 @@ int64_t bus_last(struct bus *bus, const char *producer);
  * everything published up to now, or after `timeout_us`. */
 void bus_when_settled(struct bus *bus, const char *producer, int64_t number, struct loop *loop, struct task *task,
                       int64_t timeout_us);
+/* The same with listeners of this process alone: what it answers for when another one waits. */
+void bus_when_settled_here(struct bus *bus, const char *producer, int64_t number, struct loop *loop, struct task *task,
+                           int64_t timeout_us);
 
 #endif

@@ -33,6 +33,7 @@ struct bus_listener {
     char name[NAME_MAX_BYTES];
     size_t producer; /* index */
     int64_t handled;
+    bool process; /* another one: it stands for all services there */
     void (*more)(void *data);
     void *data;
 };
@@ -46,6 +47,7 @@ struct wait {
     struct task begin, end;
     struct timer timer;
     int64_t until_us;
+    bool here;         /* other processes don't count */
     bool over;         /* taken off the list: `end` is on its way */
     bool begun, ended; /* which of the two tasks has run; their order is not certain */
     struct {
@@ -198,10 +200,15 @@ int64_t bus_last(struct bus *bus, const char *name)
 
 /* --- settling --------------------------------------------------------------------------------------------------- */
 
-static bool all_have_handled(const struct bus *bus, size_t producer, int64_t number)
+static bool counts(const struct wait *wait, const struct bus_listener *listener, size_t producer)
+{
+    return listener->producer == producer && !(wait->here && listener->process);
+}
+
+static bool all_have_handled(const struct bus *bus, const struct wait *wait, size_t producer, int64_t number)
 {
     for (const struct bus_listener *listener = bus->listeners; listener != NULL; listener = listener->next)
-        if (listener->producer == producer && listener->handled < number)
+        if (counts(wait, listener, producer) && listener->handled < number)
             return false;
     return true;
 }
@@ -215,12 +222,24 @@ static void raise_target(struct wait *wait, size_t producer, int64_t number)
     wait->targets[producer].raises++;
 }
 
+/* What services of other processes emitted until now, as far as those have said. */
+static void follow_others(struct bus *bus, struct wait *wait)
+{
+    for (size_t i = 0; i < bus->producer_count; i++)
+        if (bus->producers[i].feed.elsewhere)
+            raise_target(wait, i, bus->producers[i].last);
+}
+
 /* What the listeners of a producer emitted until now is to be seen, too. */
 static void follow_listeners(struct bus *bus, struct wait *wait, size_t producer)
 {
     for (const struct bus_listener *listener = bus->listeners; listener != NULL; listener = listener->next) {
-        if (listener->producer != producer)
+        if (!counts(wait, listener, producer))
             continue;
+        if (listener->process) {
+            follow_others(bus, wait);
+            continue;
+        }
         size_t own = producer_index(bus, listener->name);
         raise_target(wait, own, bus->producers[own].last);
     }
@@ -233,7 +252,7 @@ static bool is_settled(struct bus *bus, struct wait *wait)
         for (size_t i = 0; i < bus->producer_count; i++) {
             if (wait->targets[i].number == 0 || wait->targets[i].reached)
                 continue;
-            if (!all_have_handled(bus, i, wait->targets[i].number)) {
+            if (!all_have_handled(bus, wait, i, wait->targets[i].number)) {
                 waiting = true;
                 continue;
             }
@@ -305,14 +324,15 @@ static void on_wait_timeout(struct timer *timer)
         wait_finish(wait); /* otherwise its end is on its way to this loop */
 }
 
-void bus_when_settled(struct bus *bus, const char *producer, int64_t number, struct loop *loop, struct task *task,
-                      int64_t timeout_us)
+static void wait_until_settled(struct bus *bus, const char *producer, int64_t number, struct loop *loop, struct task *task,
+                               int64_t timeout_us, bool here)
 {
     struct wait *wait = calloc(1, sizeof *wait);
     ASSERT(wait != NULL);
     wait->bus = bus;
     wait->loop = loop;
     wait->task = task;
+    wait->here = here;
     wait->begin.run = on_wait_begin;
     wait->end.run = on_wait_end;
     wait->timer.run = on_wait_timeout;
@@ -334,6 +354,18 @@ void bus_when_settled(struct bus *bus, const char *producer, int64_t number, str
     }
 }
 
+void bus_when_settled(struct bus *bus, const char *producer, int64_t number, struct loop *loop, struct task *task,
+                      int64_t timeout_us)
+{
+    wait_until_settled(bus, producer, number, loop, task, timeout_us, false);
+}
+
+void bus_when_settled_here(struct bus *bus, const char *producer, int64_t number, struct loop *loop, struct task *task,
+                           int64_t timeout_us)
+{
+    wait_until_settled(bus, producer, number, loop, task, timeout_us, true);
+}
+
 /* --- listeners -------------------------------------------------------------------------------------------------- */
 
 void bus_publish(struct bus *bus, const char *name, int64_t last_number)
@@ -347,13 +379,14 @@ void bus_publish(struct bus *bus, const char *name, int64_t last_number)
     pthread_mutex_unlock(&bus->lock);
 }
 
-struct bus_listener *bus_listen(struct bus *bus, const char *name, const char *producer, void (*more)(void *data),
-                                void *data)
+static struct bus_listener *listen_to(struct bus *bus, const char *name, const char *producer, bool process, void (*more)(void *data),
+                                      void *data)
 {
     struct bus_listener *listener = calloc(1, sizeof *listener);
     ASSERT(listener != NULL && strlen(name) < NAME_MAX_BYTES);
     strcpy(listener->name, name);
     listener->bus = bus;
+    listener->process = process;
     listener->more = more;
     listener->data = data;
 
@@ -364,6 +397,24 @@ struct bus_listener *bus_listen(struct bus *bus, const char *name, const char *p
     more(data); /* what was committed before it listened */
     pthread_mutex_unlock(&bus->lock);
     return listener;
+}
+
+struct bus_listener *bus_listen(struct bus *bus, const char *name, const char *producer, void (*more)(void *data),
+                                void *data)
+{
+    return listen_to(bus, name, producer, false, more, data);
+}
+
+struct bus_listener *bus_listen_process(struct bus *bus, const char *producer, void (*more)(void *data), void *data)
+{
+    return listen_to(bus, "", producer, true, more, data);
+}
+
+void bus_look_again(struct bus *bus, const char *producer)
+{
+    pthread_mutex_lock(&bus->lock);
+    tell_listeners(bus, producer_index(bus, producer));
+    pthread_mutex_unlock(&bus->lock);
 }
 
 void bus_unlisten(struct bus_listener *listener)

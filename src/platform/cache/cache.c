@@ -380,13 +380,17 @@ void cache_fill(struct cache_flight *flight, const struct cache_answer *answer, 
 
 /* --- purging ------------------------------------------------------------------------------------------------------------- */
 
-static void note_purge(struct cache *cache, uint64_t tag)
+static void note_in(_Atomic uint64_t *slot, uint64_t count)
 {
-    uint64_t count = atomic_fetch_add(&cache->purge_count, 1) + 1;
-    _Atomic uint64_t *slot = purge_slot(cache, tag);
     uint64_t before = atomic_load(slot);
     while (before < count && !atomic_compare_exchange_weak(slot, &before, count))
         continue;
+}
+
+static void note_purge(struct cache *cache, uint64_t tag)
+{
+    uint64_t count = atomic_fetch_add(&cache->purge_count, 1) + 1;
+    note_in(purge_slot(cache, tag), count);
 }
 
 static void shard_purge(struct cache *cache, struct shard *shard, uint64_t tag)
@@ -413,6 +417,28 @@ void cache_purge(struct cache *cache, struct text tag)
         struct shard *shard = &cache->shards[i];
         pthread_mutex_lock(&shard->lock);
         shard_purge(cache, shard, hash);
+        pthread_mutex_unlock(&shard->lock);
+    }
+}
+
+static void shard_purge_all(struct cache *cache, struct shard *shard)
+{
+    for (uint64_t bucket = 0; bucket <= cache->bucket_mask; bucket++)
+        while (!LIST_EMPTY(&shard->tags[bucket])) {
+            shard->counts.purged++;
+            entry_remove(cache, LIST_FIRST(&shard->tags[bucket])->entry);
+        }
+}
+
+void cache_purge_all(struct cache *cache)
+{
+    uint64_t count = atomic_fetch_add(&cache->purge_count, 1) + 1;
+    for (size_t i = 0; i < PURGE_SLOTS; i++)
+        note_in(&cache->purged_at[i], count);
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *shard = &cache->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        shard_purge_all(cache, shard);
         pthread_mutex_unlock(&shard->lock);
     }
 }

@@ -56,6 +56,8 @@ void cache_give_up(struct cache_flight *flight);
 
 /* Drop every answer with this tag. */
 void cache_purge(struct cache *cache, struct text tag);
+/* Drop every answer. */
+void cache_purge_all(struct cache *cache);
 
 struct cache_counts {
     uint64_t hits, misses, fills, refused /* were old when they came */, purged, evicted;
