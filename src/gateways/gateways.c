@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "gateways/graphql/graphql.h"
+#include "gateways/grpc/grpc.h"
 #include "gateways/rest/rest.h"
 #include "gateways/watch.h"
 
@@ -14,6 +15,7 @@ struct gateways {
     struct watches *watches;
     struct rest *rest;
     struct graphql *graphql;
+    struct grpc *grpc;
 };
 
 struct gateways *gateways_new(const struct gateways_options *options)
@@ -47,6 +49,15 @@ struct gateways *gateways_new(const struct gateways_options *options)
         .no_introspection = options->no_introspection,
         .has_page = options->graphiql,
     });
+    gateways->grpc = grpc_new(&(struct grpc_options){
+        .services = options->services,
+        .service_count = options->service_count,
+        .directory = options->directory,
+        .admin_token = options->admin_token,
+        .budget = options->budget,
+        .serving = options->serving,
+        .data = options->data,
+    });
     return gateways;
 }
 
@@ -55,6 +66,7 @@ void gateways_free(struct gateways *gateways)
     if (gateways == NULL)
         return;
     graphql_free(gateways->graphql);
+    grpc_free(gateways->grpc);
     rest_free(gateways->rest);
     watches_free(gateways->watches);
     free(gateways);
@@ -63,7 +75,9 @@ void gateways_free(struct gateways *gateways)
 void gateways_handle(void *data, struct http_exchange *exchange)
 {
     struct gateways *gateways = data;
-    if (graphql_is_at(exchange->request.path))
+    if (grpc_is_for(&exchange->request))
+        grpc_handle(gateways->grpc, exchange);
+    else if (graphql_is_at(exchange->request.path))
         graphql_handle(gateways->graphql, exchange);
     else
         rest_handle(gateways->rest, exchange);
@@ -77,16 +91,23 @@ void gateways_touched(void *data, const char *resource, const char *key)
     watches_touched(gateways->watches, resource, key); /* after the caches: who is told must not read what was kept before */
 }
 
+void gateways_everything_touched(struct gateways *gateways)
+{
+    rest_everything_touched(gateways->rest);
+    graphql_everything_touched(gateways->graphql);
+}
+
 void gateways_stop(struct gateways *gateways)
 {
     watches_end(gateways->watches);
+    grpc_stop(gateways->grpc);
 }
 
 static size_t body_maximum(void *data, const struct http_request *request)
 {
     struct gateways *gateways = data;
-    struct http_handler rest = rest_handler(gateways->rest);
-    return rest.body_maximum(rest.data, request);
+    struct http_handler handler = grpc_is_for(request) ? grpc_handler(gateways->grpc) : rest_handler(gateways->rest);
+    return handler.body_maximum(handler.data, request);
 }
 
 static void refuse_framing(void *data, int status, const char *detail, struct buffer *body)

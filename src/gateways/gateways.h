@@ -29,6 +29,8 @@ struct gateways_options {
     struct budget *budget;   /* what each client may ask; NULL: as much as they like */
     /* Write one member per dependency, a boolean, into an open object; false when not ready. NULL: always ready. Any thread. */
     bool (*ready)(void *data, struct json_writer *checks);
+    /* Whether the service of that name takes calls now; NULL asks for all of them. NULL: always. Any thread. */
+    bool (*serving)(void *data, const char *service);
     /* Add what others count, in Prometheus's text format. NULL: nothing. Any thread. */
     void (*metrics)(void *data, struct buffer *out);
     void *data;
@@ -44,6 +46,8 @@ struct http_handler gateways_handler(struct gateways *gateways);
 void gateways_handle(void *gateways, struct http_exchange *exchange);
 /* A resource has changed: answers made of it are old. From any thread; as `touched` of struct host_options. */
 void gateways_touched(void *gateways, const char *resource, const char *key);
+/* Any may have: what another process changed was not heard for a while. */
+void gateways_everything_touched(struct gateways *gateways);
 
 /* The server stops: streams end by themselves, each after what it is sending. From any thread. */
 void gateways_stop(struct gateways *gateways);

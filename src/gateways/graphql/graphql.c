@@ -348,6 +348,12 @@ void graphql_touched(struct graphql *graphql, const char *resource, const char *
     cache_purge(graphql->cache, text_of(resource));
 }
 
+void graphql_everything_touched(struct graphql *graphql)
+{
+    if (graphql->cache != NULL)
+        cache_purge_all(graphql->cache);
+}
+
 void graphql_handle(struct graphql *graphql, struct http_exchange *exchange)
 {
     if (page_is_at(exchange->request.path)) {

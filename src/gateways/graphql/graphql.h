@@ -43,5 +43,7 @@ void graphql_handle(struct graphql *graphql, struct http_exchange *exchange);
 
 /* A resource has changed: answers made of it are old. From any thread; as `touched` of struct host_options. */
 void graphql_touched(struct graphql *graphql, const char *resource, const char *key);
+/* Any may have: nobody knows which. */
+void graphql_everything_touched(struct graphql *graphql);
 
 #endif

@@ -268,6 +268,12 @@ void rest_touched(void *data, const char *resource, const char *key)
     cache_purge(rest->cache, text_of(resource));
 }
 
+void rest_everything_touched(struct rest *rest)
+{
+    if (rest->cache != NULL)
+        cache_purge_all(rest->cache);
+}
+
 static size_t body_maximum(void *rest, const struct http_request *request)
 {
     if (text_is(request->method, "GET") || !takes_file(rest, request))

@@ -46,5 +46,7 @@ struct http_handler rest_handler(struct rest *rest);
 
 /* A resource has changed: answers made of it are old. From any thread; as `touched` of struct host_options. */
 void rest_touched(void *rest, const char *resource, const char *key);
+/* Any may have: nobody knows which. */
+void rest_everything_touched(struct rest *rest);
 
 #endif
