@@ -99,6 +99,41 @@ static bool is_switch(const char *value)
     return strcmp(value, "on") == 0 || strcmp(value, "off") == 0;
 }
 
+#define GRPC_SCHEME "grpc://"
+
+/* The setting of a service's address; NULL for what is no service. */
+static const char *address_setting(const struct config *config, const char *service)
+{
+    const struct {
+        const char *service, *value;
+    } settings[] = {
+        {"catalog", config->catalog}, {"pricing", config->pricing}, {"inventory", config->inventory}, {"cart", config->cart},
+        {"order", config->order},     {"payment", config->payment}, {"checkout", config->checkout},
+    };
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+        if (strcmp(settings[i].service, service) == 0)
+            return settings[i].value;
+    return NULL;
+}
+
+const char *config_address_of(const struct config *config, const char *service)
+{
+    const char *value = address_setting(config, service);
+
+    return value && *value ? value + strlen(GRPC_SCHEME) : NULL;
+}
+
+/* The first of the services' addresses that can't be one, or NULL. */
+static const char *wrong_address(const struct config *config)
+{
+    const char *const values[] = {config->catalog, config->pricing, config->inventory, config->cart,
+                                  config->order,   config->payment, config->checkout};
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+        if (*values[i] && (strncmp(values[i], GRPC_SCHEME, strlen(GRPC_SCHEME)) != 0 || !strrchr(values[i] + strlen(GRPC_SCHEME), ':')))
+            return values[i];
+    return NULL;
+}
+
 static bool check(const struct config *config, char error[512])
 {
     size_t token_length = strlen(config->admin_token);
@@ -124,6 +159,8 @@ static bool check(const struct config *config, char error[512])
         snprintf(error, 512, "SOUK_GRAPHIQL is `%s`; it is `on` or `off`", config->graphiql);
     else if (strcmp(config->payment_provider, "test") != 0 && strcmp(config->payment_provider, "none") != 0)
         snprintf(error, 512, "SOUK_PAYMENT_PROVIDER is `%s`; this version knows `test` and `none`", config->payment_provider);
+    else if (wrong_address(config))
+        snprintf(error, 512, "`%s` is not where a service can be; write it as grpc://host:port", wrong_address(config));
     else
         return true;
     return false;

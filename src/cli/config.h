@@ -20,6 +20,14 @@
     ROW(cache, "SOUK_CACHE", "memory:", true, "where rendered answers are kept; `none`: nowhere")                      \
     ROW(admin_token, "SOUK_ADMIN_TOKEN", "", false, "bearer token with every scope, at least 32 characters")           \
     ROW(services, "SOUK_SERVICES", "all", true, "services that run in this process, separated by commas")              \
+    ROW(grpc_listen, "SOUK_GRPC_LISTEN", "", true, "address for other processes of this shop, not for the world; none: no others") \
+    ROW(catalog, "SOUK_CATALOG", "", true, "where the service runs, as grpc://host:port of that process's SOUK_GRPC_LISTEN")         \
+    ROW(pricing, "SOUK_PRICING", "", true, "likewise; a service with such an address is no part of `all`")                          \
+    ROW(inventory, "SOUK_INVENTORY", "", true, "likewise")                                                              \
+    ROW(cart, "SOUK_CART", "", true, "likewise")                                                                        \
+    ROW(order, "SOUK_ORDER", "", true, "likewise")                                                                      \
+    ROW(payment, "SOUK_PAYMENT", "", true, "likewise")                                                                  \
+    ROW(checkout, "SOUK_CHECKOUT", "", true, "likewise")                                                                \
     ROW(client_rate, "SOUK_CLIENT_RATE", "10000:1000", true,                                                           \
         "points an address or customer may have : gets back a second (a query 1, a change 10); `none`: no limit")      \
     ROW(staff_rate, "SOUK_STAFF_RATE", "2000000:200000", true, "the same for staff and for programs on this machine")  \
@@ -39,6 +47,9 @@ struct config {
 /* Read `file` (NULL: none), then the environment. False with a sentence in `error` for a line that can't be read, a name that is not
  * known or a value that can't be right. Strings live in the arena. */
 bool config_read(struct config *config, struct arena *arena, const char *file, char error[512]);
+
+/* Where a service runs ("127.0.0.1:7001"), if not here; NULL when nothing says so. */
+const char *config_address_of(const struct config *config, const char *service);
 
 /* One line per setting: name, value (secrets as "set" or "not set"), meaning. */
 void config_print(const struct config *config);

@@ -19,6 +19,8 @@
 #include "cli/shop.h"
 #include "demo/demo.h"
 #include "gateways/gateways.h"
+#include "gateways/grpc/grpc.h"
+#include "platform/feed/feed_service.h"
 #include "platform/http/http.h"
 #include "souk/all.souk.h"
 
@@ -42,9 +44,9 @@ struct server;
 struct lane {
     struct server *server;
     struct loop *loop;
-    struct http_server *http;
-    pthread_t thread; /* of every lane but the first */
-    struct task stop;
+    struct http_server *http, *private_http; /* the second for other processes of this shop; NULL: none */
+    pthread_t thread;                        /* of every lane but the first */
+    struct task stop, close;
 };
 
 struct server {
@@ -56,9 +58,12 @@ struct server {
     struct trusted *trusted;
     struct gateways *_Atomic gateways; /* asked by writers, which run before they are there */
     struct http_handler handler;
+    const struct service_declaration *private_declarations[SERVICE_COUNT + 1]; /* and the feed's */
+    struct grpc *private_grpc;
     struct lane lanes[LOOPS_MAX];
     size_t lane_count;
-    atomic_size_t lanes_stopped;
+    atomic_size_t http_running, lanes_closed;
+    struct task drain;
     atomic_bool stopping;
     struct http_tls *tls; /* NULL: none is configured */
     uv_signal_t signals[3];
@@ -75,6 +80,36 @@ static void touched(void *data, const char *resource, const char *key)
         gateways_touched(gateways, resource, key);
 }
 
+static void everything_touched(void *data)
+{
+    struct server *server = data;
+    struct gateways *gateways = atomic_load(&server->gateways);
+
+    if (gateways)
+        gateways_everything_touched(gateways);
+}
+
+static const char *address_of(void *data, const char *service)
+{
+    const struct server *server = data;
+
+    return config_address_of(&server->config, service);
+}
+
+static bool serving(void *data, const char *service)
+{
+    struct server *server = data;
+
+    return !atomic_load(&server->stopping) && shop_reaches(server->shop, service);
+}
+
+static int64_t last_touch(void *data)
+{
+    const struct server *server = data;
+
+    return feed_service_last_touch(shop_feed(server->shop));
+}
+
 static bool ready(void *data, struct json_writer *checks)
 {
     struct server *server = data;
@@ -87,6 +122,16 @@ static bool ready(void *data, struct json_writer *checks)
             reason = "The store takes no commits: the disk is full, or fails. The log says which.";
         json_write_key(checks, host_service(shop_host(server->shop, i))->declaration->name);
         json_write_bool(checks, writes && !atomic_load(&server->stopping));
+    }
+    for (size_t i = 0; i < SERVICE_COUNT; i++) {
+        const char *name = every_service[i]->declaration->name;
+
+        if (shop_runs(server->shop, name) || !address_of(server, name))
+            continue;
+        if (!shop_reaches(server->shop, name) && !reason)
+            reason = "A service that runs in another process can't be reached.";
+        json_write_key(checks, name);
+        json_write_bool(checks, shop_reaches(server->shop, name));
     }
     if (reason) {
         json_write_key(checks, "reason");
@@ -130,28 +175,52 @@ static void metrics(void *data, struct buffer *out)
 
 /* --- stopping --- */
 
-static void stop_loops(void *data)
+static void close_lane(struct task *task)
+{
+    struct lane *lane = (struct lane *)(void *)((char *)task - offsetof(struct lane, close));
+    struct server *server = lane->server;
+
+    shop_close_connections(server->shop, lane->loop);
+    if (atomic_fetch_add(&server->lanes_closed, 1) + 1 == server->lane_count)
+        for (size_t i = 0; i < server->lane_count; i++)
+            machine_loop_stop(server->lanes[i].loop);
+}
+
+/* The services have stopped: nobody calls other processes any more. */
+static void close_lanes(void *data)
 {
     struct server *server = data;
 
-    for (size_t i = 0; i < server->lane_count; i++)
-        machine_loop_stop(server->lanes[i].loop);
+    for (size_t i = 0; i < server->lane_count; i++) {
+        server->lanes[i].close.run = close_lane;
+        loop_post(server->lanes[i].loop, &server->lanes[i].close);
+    }
 }
 
-static void lane_stopped(void *data)
+static void drain(struct task *task)
 {
-    struct lane *lane = data;
-    struct server *server = lane->server;
+    struct server *server = (struct server *)(void *)((char *)task - offsetof(struct server, drain));
 
-    if (atomic_fetch_add(&server->lanes_stopped, 1) + 1 == server->lane_count)
-        shop_drain(server->shop, server->lanes[0].loop, stop_loops, server);
+    shop_drain(server->shop, server->lanes[0].loop, close_lanes, server);
+}
+
+static void http_stopped(void *data)
+{
+    struct server *server = data;
+
+    if (atomic_fetch_sub(&server->http_running, 1) > 1)
+        return;
+    server->drain.run = drain;
+    loop_post(server->lanes[0].loop, &server->drain);
 }
 
 static void stop_lane(struct task *task)
 {
     struct lane *lane = (struct lane *)(void *)((char *)task - offsetof(struct lane, stop));
 
-    http_server_stop(lane->http, lane_stopped, lane);
+    http_server_stop(lane->http, http_stopped, lane->server);
+    if (lane->private_http)
+        http_server_stop(lane->private_http, http_stopped, lane->server);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -162,6 +231,9 @@ static void on_signal(uv_signal_t *signal, int number)
         return;
     LOG_INFO("stopping", log_int("signal", number));
     gateways_stop(server->gateways);
+    if (server->private_grpc)
+        grpc_stop(server->private_grpc);
+    feed_service_drain(shop_feed(server->shop)); /* who waits there would keep us */
     for (size_t i = 0; i < server->lane_count; i++) {
         server->lanes[i].stop.run = stop_lane;
         loop_post(server->lanes[i].loop, &server->lanes[i].stop);
@@ -199,7 +271,9 @@ static bool start_shop(struct server *server, char error[512])
         .store_url = server->config.store,
         .services = server->config.services,
         .reader_count = READERS,
+        .address_of = address_of,
         .touched = touched,
+        .everything_touched = everything_touched,
         .touched_data = server,
     };
 
@@ -243,6 +317,7 @@ static void start_gateways(struct server *server)
         .graphiql = strcmp(server->config.graphiql, "on") == 0,
         .cache_bytes = strcmp(server->config.cache, "none") == 0 ? 0 : CACHE_BYTES,
         .ready = ready,
+        .serving = serving,
         .metrics = metrics,
         .data = server,
     };
@@ -250,6 +325,51 @@ static void start_gateways(struct server *server)
     server->gateways = gateways_new(&options);
     server->handler = gateways_handler(server->gateways);
     server->handler.handle = handle_with_pictures; /* a shop that was once loaded with the demo keeps its pictures */
+}
+
+/* What other processes of this shop see. */
+static void start_private_grpc(struct server *server)
+{
+    struct grpc_options options = {
+        .services = server->private_declarations,
+        .service_count = SERVICE_COUNT + 1,
+        .directory = shop_directory(server->shop),
+        .admin_token = *server->config.admin_token ? server->config.admin_token : NULL,
+        .is_private = true,
+        .serving = serving,
+        .last_touch = last_touch,
+        .data = server,
+    };
+
+    for (size_t i = 0; i < SERVICE_COUNT; i++)
+        server->private_declarations[i] = every_service[i]->declaration;
+    server->private_declarations[SERVICE_COUNT] = &feed_declaration;
+    server->private_grpc = grpc_new(&options);
+}
+
+static bool start_private_http(struct server *server, char error[512])
+{
+    struct http_handler handler;
+    char reason[256];
+
+    if (!*server->config.grpc_listen)
+        return true;
+    start_private_grpc(server);
+    handler = grpc_handler(server->private_grpc);
+    if (!http_address_is_free(server->config.grpc_listen, reason)) {
+        snprintf(error, 512, "%s", reason);
+        return false;
+    }
+    for (size_t i = 0; i < server->lane_count; i++) {
+        server->lanes[i].private_http = http_server_start(server->lanes[i].loop, server->config.grpc_listen, &handler, reason);
+        if (!server->lanes[i].private_http) {
+            snprintf(error, 512, "%s", reason);
+            return false;
+        }
+        atomic_fetch_add(&server->http_running, 1);
+    }
+    LOG_INFO("listening for other processes of this shop", log_text("address", server->config.grpc_listen));
+    return true;
 }
 
 static bool start_http(struct server *server, char error[512])
@@ -264,6 +384,7 @@ static bool start_http(struct server *server, char error[512])
             snprintf(error, 512, "%s", reason);
             return false;
         }
+        atomic_fetch_add(&server->http_running, 1);
         if (server->tls)
             http_server_use_tls(lane->http, server->tls);
     }
@@ -350,11 +471,12 @@ static int serve(struct server *server)
         server->lanes[i] = (struct lane){.server = server, .loop = machine_loop_new(server->env)};
     if (http_address_is_free(server->config.listen, error) && start_shop(server, error)) {
         start_gateways(server);
-        if (start_http(server, error)) {
+        if (start_http(server, error) && start_private_http(server, error)) {
             run(server);
             code = EXIT_DONE;
         }
         shop_stop(server->shop);
+        grpc_free(server->private_grpc);
         gateways_free(server->gateways);
     }
     budget_free(server->budget);

@@ -5,6 +5,9 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "platform/feed/feed_service.h"
+#include "platform/feed/follow.h"
+#include "platform/rpc/grpc_client.h"
 #include "platform/operations/operations.h"
 #include "services/cart/cart.h"
 #include "services/catalog/catalog.h"
@@ -23,9 +26,26 @@ const struct service *const every_service[SERVICE_COUNT] = {
     &order_service,   &payment_service, &checkout_service,
 };
 
+/* Another process of this shop. */
+struct neighbour {
+    struct shop *shop;
+    const char *address;
+    struct follow *follow;
+    const char *producers[SERVICE_COUNT]; /* services there that somebody here listens to */
+    size_t producer_count;
+};
+
 struct shop {
+    struct shop_options options;
     struct directory *directory;
     struct bus *bus;
+    struct feed_service *feed;
+    struct grpc_client *client;
+    struct neighbour neighbours[SERVICE_COUNT];
+    size_t neighbour_count;
+    size_t followed; /* that have not stopped yet */
+    const char *own[SERVICE_COUNT];
+    struct loop *drain_loop;
     struct readers *readers;
     struct operations *operations;
     struct host *hosts[SERVICE_COUNT];
@@ -47,6 +67,21 @@ const struct service *service_named(struct text name)
     return NULL;
 }
 
+/* The caches here know before the answer leaves, and those elsewhere hear of it at once. */
+static void touched(void *data, const char *resource, const char *key)
+{
+    struct shop *shop = data;
+
+    if (shop->options.touched)
+        shop->options.touched(shop->options.touched_data, resource, key);
+    feed_service_touched(shop->feed, resource, key);
+}
+
+static const char *address_of(const struct shop *shop, const char *service)
+{
+    return shop->options.address_of ? shop->options.address_of(shop->options.touched_data, service) : NULL;
+}
+
 static bool start_one(struct shop *shop, const struct service *service, const struct shop_options *options,
                       char error[512])
 {
@@ -57,12 +92,13 @@ static bool start_one(struct shop *shop, const struct service *service, const st
         .bus = shop->bus,
         .loop = options->loop,
         .readers = shop->readers,
-        .touched = options->touched,
-        .touched_data = options->touched_data,
+        .touched = touched,
+        .touched_data = shop,
     };
     struct host *started = host_start(service, &host, error);
 
     if (started) {
+        shop->own[shop->host_count] = service->declaration->name;
         shop->hosts[shop->host_count++] = started;
         operations_add(shop->operations, started);
     }
@@ -115,9 +151,95 @@ static bool start_named(struct shop *shop, const struct shop_options *options, c
 static bool start_all(struct shop *shop, const struct shop_options *options, char error[512])
 {
     for (size_t i = 0; i < SERVICE_COUNT; i++)
-        if (!start_one(shop, every_service[i], options, error))
+        if (!address_of(shop, every_service[i]->declaration->name) && !start_one(shop, every_service[i], options, error))
             return false;
     return true;
+}
+
+/* --- services elsewhere --- */
+
+static struct neighbour *neighbour_at(struct shop *shop, const char *address)
+{
+    struct neighbour *neighbour;
+
+    for (size_t i = 0; i < shop->neighbour_count; i++)
+        if (strcmp(shop->neighbours[i].address, address) == 0)
+            return &shop->neighbours[i];
+    neighbour = &shop->neighbours[shop->neighbour_count++];
+    *neighbour = (struct neighbour){.shop = shop, .address = address};
+    return neighbour;
+}
+
+/* Whether a service of this process listens to the producer's events. */
+static bool is_listened_to(const struct shop *shop, const char *producer)
+{
+    for (size_t i = 0; i < shop->host_count; i++) {
+        const struct service *service = host_service(shop->hosts[i]);
+
+        for (size_t j = 0; j < service->subscription_count; j++)
+            if (strcmp(service->subscriptions[j].producer, producer) == 0)
+                return true;
+    }
+    return false;
+}
+
+static void neighbour_touched(void *data, const char *resource, const char *key)
+{
+    struct neighbour *neighbour = data;
+    const struct shop_options *options = &neighbour->shop->options;
+
+    if (options->touched)
+        options->touched(options->touched_data, resource, key);
+}
+
+static void everything_touched(void *data)
+{
+    struct neighbour *neighbour = data;
+    const struct shop_options *options = &neighbour->shop->options;
+
+    if (options->everything_touched)
+        options->everything_touched(options->touched_data);
+}
+
+static void follow_neighbour(struct neighbour *neighbour)
+{
+    struct shop *shop = neighbour->shop;
+    struct follow_options follow = {
+        .env = shop->options.env,
+        .bus = shop->bus,
+        .loop = shop->options.loop,
+        .client = shop->client,
+        .address = neighbour->address,
+        .producers = neighbour->producers,
+        .producer_count = neighbour->producer_count,
+        .own = shop->own,
+        .own_count = shop->host_count,
+        .touched = neighbour_touched,
+        .everything_touched = everything_touched,
+        .data = neighbour,
+    };
+
+    neighbour->follow = follow_start(&follow);
+}
+
+/* Services that run elsewhere are in the directory like those that run here. */
+static void find_neighbours(struct shop *shop)
+{
+    for (size_t i = 0; i < SERVICE_COUNT; i++) {
+        const struct service_declaration *declaration = every_service[i]->declaration;
+        const char *address = address_of(shop, declaration->name);
+        struct neighbour *neighbour;
+
+        if (!address || directory_find(shop->directory, declaration->name))
+            continue;
+        directory_add(shop->directory, declaration->name, grpc_client_service(shop->client, address, declaration));
+        neighbour = neighbour_at(shop, address);
+        if (is_listened_to(shop, declaration->name))
+            neighbour->producers[neighbour->producer_count++] = declaration->name;
+        LOG_INFO("elsewhere", log_text("service", declaration->name), log_text("address", address));
+    }
+    for (size_t i = 0; i < shop->neighbour_count; i++)
+        follow_neighbour(&shop->neighbours[i]);
 }
 
 struct shop *shop_start(const struct shop_options *options, char error[512])
@@ -126,13 +248,19 @@ struct shop *shop_start(const struct shop_options *options, char error[512])
     bool all = strcmp(options->services, "all") == 0;
 
     ASSERT(shop);
+    shop->options = *options;
     shop->directory = directory_new();
     shop->operations = operations_new();
     directory_add(shop->directory, "operations", operations_service(shop->operations));
     shop->bus = bus_embedded_new(options->env);
     shop->readers = readers_start(options->env, options->reader_count);
-    if (all ? start_all(shop, options, error) : start_named(shop, options, error))
+    shop->client = grpc_client_new(options->env);
+    shop->feed = feed_service_start(options->env, shop->bus, options->loop);
+    directory_add(shop->directory, feed_declaration.name, feed_service_table(shop->feed));
+    if (all ? start_all(shop, options, error) : start_named(shop, options, error)) {
+        find_neighbours(shop);
         return shop;
+    }
     /* Those that have started can only be stopped by way of the loop, which does not run yet: they end with the process. */
     return NULL;
 }
@@ -146,27 +274,78 @@ static void host_drained(struct task *task)
         shop->drained(shop->drained_data);
 }
 
-void shop_drain(struct shop *shop, struct loop *loop, void (*drained)(void *data), void *data)
+static void drain_hosts(struct shop *shop)
 {
-    ASSERT(shop->host_count);
-    shop->drained = drained;
-    shop->drained_data = data;
     for (size_t i = 0; i < shop->host_count; i++) {
         shop->draining[i] = (struct draining){.shop = shop, .task = {.run = host_drained}};
-        host_drain(shop->hosts[i], loop, &shop->draining[i].task);
+        host_drain(shop->hosts[i], shop->drain_loop, &shop->draining[i].task);
     }
+}
+
+static void follow_stopped(void *data)
+{
+    struct shop *shop = data;
+
+    if (--shop->followed == 0)
+        drain_hosts(shop);
+}
+
+void shop_drain(struct shop *shop, struct loop *loop, void (*drained)(void *data), void *data)
+{
+    ASSERT(shop->host_count && loop == shop->options.loop);
+    shop->drained = drained;
+    shop->drained_data = data;
+    shop->drain_loop = loop;
+    shop->followed = shop->neighbour_count + 1;
+    feed_service_drain(shop->feed);
+    for (size_t i = 0; i < shop->neighbour_count; i++)
+        follow_stop(shop->neighbours[i].follow, follow_stopped, shop);
+    follow_stopped(shop);
+}
+
+void shop_close_connections(struct shop *shop, struct loop *loop)
+{
+    grpc_client_close(shop->client, loop);
 }
 
 void shop_stop(struct shop *shop)
 {
     readers_stop(shop->readers);
+    feed_service_stop(shop->feed);
     while (shop->host_count)
         host_stop(shop->hosts[--shop->host_count]);
     readers_free(shop->readers);
+    for (size_t i = 0; i < shop->neighbour_count; i++)
+        follow_free(shop->neighbours[i].follow);
+    grpc_client_free(shop->client);
     bus_free(shop->bus);
     directory_free(shop->directory);
     operations_free(shop->operations);
     free(shop);
+}
+
+bool shop_runs(const struct shop *shop, const char *service)
+{
+    for (size_t i = 0; i < shop->host_count; i++)
+        if (strcmp(shop->own[i], service) == 0)
+            return true;
+    return false;
+}
+
+bool shop_reaches(const struct shop *shop, const char *service)
+{
+    for (size_t i = 0; i < SERVICE_COUNT; i++) {
+        const char *name = every_service[i]->declaration->name, *address = address_of(shop, name);
+
+        if (!shop_runs(shop, name) && address && (!service || strcmp(service, name) == 0) && !grpc_client_reaches(shop->client, address))
+            return false;
+    }
+    return true;
+}
+
+struct feed_service *shop_feed(const struct shop *shop)
+{
+    return shop->feed;
 }
 
 struct bus *shop_bus(const struct shop *shop)

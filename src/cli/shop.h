@@ -14,9 +14,13 @@ struct shop_options {
     const char *store_url;
     const char *services;    /* names, separated by commas, or "all" */
     unsigned reader_count;   /* of all services together */
+    /* Where a service runs that is not named ("host:port"); NULL: nowhere, and one that is nowhere is part of "all". */
+    const char *(*address_of)(void *data, const char *service);
+    /* Of other processes: anything may have changed there. */
+    void (*everything_touched)(void *data);
     /* As in struct host_options. */
     void (*touched)(void *data, const char *resource, const char *key);
-    void *touched_data;
+    void *touched_data;       /* of these three */
 };
 
 /* Start every service named. NULL with a sentence in `error`; then the process is to end, and with it those that have started. */
@@ -29,6 +33,14 @@ void shop_stop(struct shop *shop);
 /* The bus between its services. */
 struct bus *shop_bus(const struct shop *shop);
 struct directory *shop_directory(const struct shop *shop);
+/* Whether a service runs in this process. */
+bool shop_runs(const struct shop *shop, const char *service);
+/* Whether a service takes calls as far as we know: one that runs here always, one elsewhere while it can be reached. NULL: each of them. */
+bool shop_reaches(const struct shop *shop, const char *service);
+/* What this process tells others of the shop (platform/feed). */
+struct feed_service *shop_feed(const struct shop *shop);
+/* On each loop, when the gateways call no more: end its connections to other processes. */
+void shop_close_connections(struct shop *shop, struct loop *loop);
 size_t shop_host_count(const struct shop *shop);
 struct host *shop_host(const struct shop *shop, size_t index);
 

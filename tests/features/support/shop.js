@@ -2,6 +2,7 @@
 //
 // A fresh store is made once and copied for each scenario, and the next shop is started while the present one is in use, so that a
 // scenario costs a few milliseconds rather than seven databases made anew. SOUK names another program (the asan build, say).
+// SOUK_LAYOUT=split runs the catalogue in a process of its own, and everything else, with the address that clients use, in another.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
 import { openSync, closeSync } from 'node:fs';
@@ -40,6 +41,33 @@ function isReady(address) {
   });
 }
 
+// One set of settings for each process of a shop; the first one is where clients go.
+async function layout() {
+  if (process.env.SOUK_LAYOUT !== 'split') return [{}];
+  const [rest, catalogue, listen] = (await Promise.all([freePort(), freePort(), freePort()])).map((port) => `127.0.0.1:${port}`);
+  const elsewhere = ['PRICING', 'INVENTORY', 'CART', 'ORDER', 'PAYMENT', 'CHECKOUT'].map((name) => [`SOUK_${name}`, `grpc://${rest}`]);
+  return [
+    { SOUK_GRPC_LISTEN: rest, SOUK_CATALOG: `grpc://${catalogue}` },
+    { SOUK_LISTEN: listen, SOUK_GRPC_LISTEN: catalogue, SOUK_SERVICES: 'catalog', ...Object.fromEntries(elsewhere) },
+  ];
+}
+
+// One process, until it ends.
+class Part {
+  constructor(env, log) {
+    this.process = spawn(PROGRAM, ['serve'], { env, stdio: ['ignore', log, log] });
+    this.exited = new Promise((resolve) => {
+      this.process.on('exit', (code, signal) => resolve({ code, signal }));
+      this.process.on('error', (error) => resolve({ code: error.message }));
+    });
+  }
+
+  async end(signal) {
+    this.process.kill(signal);
+    return this.exited;
+  }
+}
+
 export class Shop {
   settings = {}; // beside those that every shop has
 
@@ -51,15 +79,11 @@ export class Shop {
   async start() {
     const log = openSync(`${this.folder}.log`, 'a');
     const env = { ...process.env, SOUK_LISTEN: this.address, SOUK_STORE: `sqlite:${this.folder}`, SOUK_ADMIN_TOKEN: TOKEN, ...this.settings };
-    this.process = spawn(PROGRAM, ['serve'], { env, stdio: ['ignore', log, log] });
+    this.parts = (await layout()).map((settings) => new Part({ ...env, ...settings }, log));
     closeSync(log);
-    this.exited = new Promise((resolve) => {
-      this.process.on('exit', (code, signal) => resolve({ code, signal }));
-      this.process.on('error', (error) => resolve({ code: error.message }));
-    });
     const began = Date.now();
     while (!(await isReady(this.address))) {
-      const dead = await Promise.race([this.exited, pause(5)]);
+      const dead = await Promise.race([...this.parts.map((part) => part.exited), pause(5)]);
       if (dead) throw new Error(`The shop did not start: ${JSON.stringify(dead)}\n${await this.log()}`);
       if (Date.now() - began > START_MS_MAX) throw new Error(`The shop was not ready within ${START_MS_MAX} ms\n${await this.log()}`);
     }
@@ -72,19 +96,17 @@ export class Shop {
 
   // As a power cut would.
   async kill() {
-    this.process.kill('SIGKILL');
-    await this.exited;
+    await Promise.all(this.parts.map((part) => part.end('SIGKILL')));
   }
 
   // As an administrator would; anything but a clean end is an error.
   async stop() {
-    this.process.kill('SIGTERM');
-    const end = await Promise.race([this.exited, pause(STOP_MS_MAX)]);
-    if (!end) {
+    const ends = await Promise.race([Promise.all(this.parts.map((part) => part.end('SIGTERM'))), pause(STOP_MS_MAX)]);
+    if (!ends) {
       await this.kill();
       throw new Error(`The shop did not stop within ${STOP_MS_MAX} ms.\n${await this.log()}`);
     }
-    if (end.code !== 0) throw new Error(`The shop ended with ${JSON.stringify(end)}.\n${await this.log()}`);
+    if (ends.some((end) => end.code !== 0)) throw new Error(`The shop ended with ${JSON.stringify(ends)}.\n${await this.log()}`);
   }
 
   async remove() {
