@@ -342,6 +342,11 @@ check-features: programs
 check-split: programs
 	@SOUK_LAYOUT=split tests/features/check ../../features/checkout ../../features/cart ../../features/stock
 
+## check-grpc: ask over gRPC with the clients that others use (npm)
+.PHONY: check-grpc
+check-grpc: programs
+	@tests/grpc/check
+
 ## check-cli: import and export, with a server and without one; serving with TLS
 .PHONY: check-cli
 check-cli: programs

@@ -137,6 +137,8 @@
 
 /* Messages within messages; our deepest request has 5. */
 #define LIMIT_MESSAGE_DEPTH 32
+/* The body of a request that is no file: gRPC's clients send up to 4 MB unless told otherwise, and are told when it is over LIMIT_HTTP_BODY. */
+#define LIMIT_GRPC_BODY ((4 << 20) + 1024)
 /* Answers up to here are sent as they are, whatever the client accepts: compressing them takes longer than sending. */
 #define LIMIT_GRPC_PLAIN_BYTES 8192
 /* An answer of another process, packed: what its arena holds twice. */

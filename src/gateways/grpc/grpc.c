@@ -181,19 +181,20 @@ void grpc_handle(void *data, struct http_exchange *exchange)
 
 /* --- beside handling ---------------------------------------------------------------------------------------------------------- */
 
-/* A file only for those who may send one: a stranger's 256 MB are not even received. */
+/* What is too large for a method, but not much too large, is received and then refused in gRPC's words; HTTP has the word for the rest. A
+ * file only for those who may send one: a stranger's 256 MB are not even received. */
 static size_t body_maximum(void *data, const struct http_request *request)
 {
     const struct grpc *grpc = data;
     const struct grpc_method *method = grpc_find_method(grpc, request->path);
     if (method == NULL || method->declaration == NULL || !method->declaration->bulk)
-        return LIMIT_HTTP_BODY + GRPC_FRAME_HEAD;
+        return LIMIT_GRPC_BODY;
     struct arena *arena = arena_new(LIMIT_HTTP_BODY);
     struct call call = {.arena = arena, .actor = {.kind = ACTOR_ANONYMOUS, .id = ""}};
     bool may = grpc->options.is_private || (authenticate(&call, http_header(request, "authorization"), grpc->options.admin_token) &&
                                             authorize(&call, method->declaration->scope));
     arena_free(arena);
-    return (may ? LIMIT_HTTP_IMPORT_BODY : LIMIT_HTTP_BODY) + GRPC_FRAME_HEAD;
+    return may ? LIMIT_HTTP_IMPORT_BODY + GRPC_FRAME_HEAD : LIMIT_GRPC_BODY;
 }
 
 static void refuse_framing(void *grpc, int status, const char *detail, struct buffer *body)
