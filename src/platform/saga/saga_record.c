@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "platform/rpc/message.h"
 #include "platform/saga/saga_internal.h"
+#include "platform/service/page.h"
 #include "platform/service/host_internal.h"
 
 #include "souk/platform/v1/saga.souk.h"
@@ -427,13 +428,15 @@ bool saga_find(struct tx *tx, const struct service_declaration *service, const c
 void saga_each(struct tx *tx, const struct service_declaration *service, bool open, const char *before, int64_t limit,
                bool (*each)(void *data, const struct saga_record *record), void *data)
 {
+    if (*before == '\0')
+        before = PAGE_PAST_EVERY_ID;
     struct sql_rows rows =
         open ? SQL_SELECT(tx,
-                          "SELECT " RECORD_COLUMNS " FROM souk_saga WHERE status < 2 AND (?1 = '' OR id < ?1)"
+                          "SELECT " RECORD_COLUMNS " FROM souk_saga WHERE status < 2 AND id < ?1"
                           " ORDER BY id DESC LIMIT ?2",
                           sql_string(before), sql_int(limit))
              : SQL_SELECT(tx,
-                          "SELECT " RECORD_COLUMNS " FROM souk_saga WHERE ?1 = '' OR id < ?1 ORDER BY id DESC LIMIT ?2",
+                          "SELECT " RECORD_COLUMNS " FROM souk_saga WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
                           sql_string(before), sql_int(limit));
     while (sql_next(&rows)) {
         struct saga_record record = record_of_row(&rows, service);

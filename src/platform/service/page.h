@@ -16,7 +16,8 @@
  *     answer->next_cursor = page_cursor(arena, "customer:name", last->name, last->id);
  *
  * On the first page `sort` and `id` are "", which come before everything, so that one statement serves all pages. An order from the
- * newest down, or by a number, has no such value: such a list asks page.first, or uses page.sort_number (INT64_MIN at first).
+ * newest down, or by a number, has another: page_id_down(), page.sort_number (INT64_MIN at first). An OR in its place would have the
+ * store walk past all pages before.
  */
 #ifndef SOUK_PLATFORM_PAGE_H
 #define SOUK_PLATFORM_PAGE_H
@@ -38,5 +39,12 @@ enum result page_begin(struct call *call, const char *list, int64_t limit, const
 /* The cursor of the page after an item, in the arena. A list without sort key but the id has "" for it. */
 const char *page_cursor(struct arena *arena, const char *list, const char *sort, const char *id);
 const char *page_cursor_number(struct arena *arena, const char *list, int64_t sort, const char *id);
+
+/* For lists from the highest id down: those of the page are below it. */
+#define PAGE_PAST_EVERY_ID "~" /* ids are small letters and digits */
+static inline const char *page_id_down(const struct page *page)
+{
+    return page->first ? PAGE_PAST_EVERY_ID : page->id;
+}
 
 #endif

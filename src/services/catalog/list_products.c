@@ -80,14 +80,14 @@ enum driver { DRIVER_ALL, DRIVER_CATEGORY, DRIVER_WORD, DRIVER_COUNT };
 
 static const char *const candidate_statements[][DRIVER_COUNT] = {
     [CATALOG__PRODUCT_SORT__PRODUCT_SORT_NEWEST] = {
-        DRIVERS(SQL, "", "(?1 = '' OR p.id < ?1) ORDER BY p.id DESC", "''")},
+        DRIVERS(SQL, "", "p.id < ?1 ORDER BY p.id DESC", "''")},
     [CATALOG__PRODUCT_SORT__PRODUCT_SORT_TITLE] = {
         DRIVERS(SQL, "", "(p.title, p.id) > (?2, ?1) ORDER BY p.title, p.id", "p.title")},
     [CATALOG__PRODUCT_SORT__PRODUCT_SORT_PRICE_ASC] = {
         DRIVERS(SQL, PRICE_JOIN, "(pp.lowest, pp.product_id) > (?2, ?1) ORDER BY pp.lowest, pp.product_id", "pp.lowest")},
     [CATALOG__PRODUCT_SORT__PRODUCT_SORT_PRICE_DESC] = {
         DRIVERS(SQL, PRICE_JOIN,
-                "(?1 = '' OR (pp.lowest, pp.product_id) < (?2, ?1)) ORDER BY pp.lowest DESC, pp.product_id DESC",
+                "(pp.lowest, pp.product_id) < (?2, ?1) ORDER BY pp.lowest DESC, pp.product_id DESC",
                 "pp.lowest")},
 };
 static const char *const list_names[] = {
@@ -122,9 +122,11 @@ static struct sql_rows candidates(struct context *context, const struct filter *
                                   const struct page *page)
 {
     enum driver driver = filter->word_count ? DRIVER_WORD : filter->category ? DRIVER_CATEGORY : DRIVER_ALL;
+    bool down = order == CATALOG__PRODUCT_SORT__PRODUCT_SORT_NEWEST || order == CATALOG__PRODUCT_SORT__PRODUCT_SORT_PRICE_DESC;
+    int64_t price = down && page->first ? INT64_MAX : page->sort_number;
     struct sql_value values[5] = {
-        sql_string(page->id),
-        by_price(order) ? sql_int(page->sort_number) : sql_string(page->sort),
+        sql_string(down ? page_id_down(page) : page->id),
+        by_price(order) ? sql_int(price) : sql_string(page->sort),
         sql_string(filter->currency),
         driver == DRIVER_WORD ? sql_string(filter->words[0]) : sql_string(filter->category),
         driver == DRIVER_WORD ? sql_string(filter->word_ends[0]) : sql_null(),

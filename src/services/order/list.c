@@ -6,11 +6,11 @@
 #include "platform/service/page.h"
 
 #define LIST "order:newest"
-#define NEWEST_FROM " (?1 = '' OR id < ?1) ORDER BY id DESC LIMIT ?2"
+#define NEWEST_FROM " id < ?1 ORDER BY id DESC LIMIT ?2"
 
 static struct sql_rows find(struct tx *tx, const Order__ListOrdersRequest *request, const struct page *page)
 {
-    struct sql_value id = sql_string(page->id), limit = sql_int(page->limit + 1);
+    struct sql_value id = sql_string(page_id_down(page)), limit = sql_int(page->limit + 1);
 
     if (*request->email && request->status)
         return SQL_SELECT(tx, "SELECT id FROM customer_order WHERE email = ?3 AND status = ?4 AND" NEWEST_FROM, id, limit,

@@ -31,8 +31,8 @@ enum result payment_list(struct context *context, const Payment__ListPaymentsReq
     if (result)
         return result;
     answer->items = ARENA_ARRAY(context->arena, Payment__Payment *, (size_t)page.limit);
-    rows = SQL_SELECT(context->tx, "SELECT id FROM payment WHERE (?1 = '' OR id < ?1) ORDER BY id DESC LIMIT ?2",
-                      sql_string(page.id), sql_int(page.limit + 1));
+    rows = SQL_SELECT(context->tx, "SELECT id FROM payment WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+                      sql_string(page_id_down(&page)), sql_int(page.limit + 1));
     while (sql_next(&rows)) {
         if (answer->n_items == (size_t)page.limit) {
             answer->next_cursor = page_cursor(context->arena, LIST, "", answer->items[answer->n_items - 1]->id);
