@@ -960,6 +960,22 @@ static void answers_from_the_cache(void **state)
     assert_int_equal(asked.calls, 3);
 }
 
+/* An answer that is everybody's bears no ids, but for who traces. */
+static void traces_what_comes_from_the_cache(void **state)
+{
+    (void)state;
+    const char *traced = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n";
+    assert_int_equal(ask("GET", "/v1/products/shirt", "", ""), 200);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ask("GET", "/v1/products/shirt", "", ""), 200);
+        assert_null(strstr(last->head, "traceparent"));
+        assert_int_equal(ask("GET", "/v1/products/shirt", traced, ""), 200);
+        assert_head("traceparent: 00-0af7651916cd43dd8448eb211c80319c-");
+        assert_head("x-request-id: 0");
+    }
+    assert_int_equal(asked.calls, 1);
+}
+
 static void tells_from_the_cache_that_nothing_changed(void **state)
 {
     (void)state;
@@ -1143,6 +1159,7 @@ int main(void)
         CACHE_TEST(tells_from_the_cache_that_nothing_changed),
         CACHE_TEST(forgets_what_has_changed),
         CACHE_TEST(forgets_the_lists_that_something_comes_into),
+        CACHE_TEST(traces_what_comes_from_the_cache),
         CACHE_TEST(never_keeps_a_refusal),
         CACHE_TEST(asks_once_for_many),
         CACHE_TEST(shows_nothing_old_after_a_change),

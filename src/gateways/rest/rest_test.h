@@ -89,10 +89,11 @@ struct fake_exchange {
     size_t unsent;         /* what the client is said to have not taken */
 };
 
+/* Behind what is there already. */
 static void fake_write_head(struct fake_exchange *exchange, const struct http_response *response)
 {
     exchange->status = response->status;
-    size_t length = 0;
+    size_t length = strlen(exchange->head);
     for (size_t i = 0; i < response->header_count; i++) {
         const struct http_header *header = &response->headers[i];
         length += (size_t)snprintf(exchange->head + length, sizeof exchange->head - length, "%.*s: %.*s\n",
@@ -108,8 +109,8 @@ static void fake_respond(struct http_exchange *base, const struct http_response 
     if (response->prepared != NULL) {
         struct text whole = http_shared_text(response->prepared);
         const char *blank = memmem(whole.at, whole.length, "\r\n\r\n", 4);
-        exchange->status = 200;
-        snprintf(exchange->head, sizeof exchange->head, "%.*s", (int)(blank - whole.at), whole.at);
+        snprintf(exchange->head, sizeof exchange->head, "%.*s\r\n", (int)(blank - whole.at), whole.at);
+        fake_write_head(exchange, response);
         exchange->body = strndup(blank + 4, whole.length - (size_t)(blank + 4 - whole.at));
         http_shared_drop(response->prepared);
         return;

@@ -58,8 +58,9 @@ struct http_response {
     const struct http_header *headers; /* without content-length, date, connection: the server writes those */
     size_t header_count;
     struct text body;            /* in the exchange's arena, or constant */
-    struct http_shared *prepared; /* instead of all above: a 200 from http_shared_prepare(); the server takes one count over. Not for
-                                     a HEAD or conditional request */
+    struct http_shared *prepared; /* instead of status and body: a 200 from http_shared_prepare(), which has its headers; those above, with
+                                     names in lower case, come with them. The server takes one count over. Not for a HEAD or
+                                     conditional request */
 };
 
 /* One request and its answer. Embedded as the first member by whoever implements it. */

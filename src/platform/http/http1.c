@@ -302,14 +302,30 @@ static struct text connection_line(struct http1_exchange *exchange)
     return exchange->http_1_0 ? TEXT("Connection: keep-alive\r\n") : TEXT("");
 }
 
+static size_t lines_length(const struct http_response *response)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < response->header_count; i++)
+        length += response->headers[i].name.length + response->headers[i].value.length + sizeof ": \r\n" - 1;
+    return length;
+}
+
+static void pen_write_lines(struct pen *pen, const struct http_response *response)
+{
+    for (size_t i = 0; i < response->header_count; i++) {
+        pen_write(pen, response->headers[i].name);
+        pen_write(pen, TEXT(": "));
+        pen_write(pen, response->headers[i].value);
+        pen_write(pen, TEXT("\r\n"));
+    }
+}
+
 /* More than the status line, the server's own header lines and the empty line need. */
 #define OWN_LINES_BYTES 256
 
 static struct text write_head(struct http1_exchange *exchange, const struct http_response *response, enum ending ending)
 {
-    size_t length = OWN_LINES_BYTES;
-    for (size_t i = 0; i < response->header_count; i++)
-        length += response->headers[i].name.length + response->headers[i].value.length + sizeof ": \r\n" - 1;
+    size_t length = OWN_LINES_BYTES + lines_length(response);
     char *head = arena_alloc(exchange->exchange.arena, length);
     struct pen pen = {head, head + length};
 
@@ -321,12 +337,7 @@ static struct text write_head(struct http1_exchange *exchange, const struct http
     pen_write(&pen, date_line(exchange));
     pen_write(&pen, security_line(exchange));
     pen_write(&pen, connection_line(exchange));
-    for (size_t i = 0; i < response->header_count; i++) {
-        pen_write(&pen, response->headers[i].name);
-        pen_write(&pen, TEXT(": "));
-        pen_write(&pen, response->headers[i].value);
-        pen_write(&pen, TEXT("\r\n"));
-    }
+    pen_write_lines(&pen, response);
     if (ending == WITH_LENGTH) {
         pen_write(&pen, TEXT("Content-Length: "));
         pen_write_number(&pen, response->body.length);
@@ -351,22 +362,25 @@ static void answer(struct http1_exchange *exchange, const struct http_response *
     connection_wake(exchange->connection);
 }
 
-/* The status line is the prepared one's; date and connection come behind it, the rest is sent from where it is. */
-static void answer_prepared(struct http1_exchange *exchange, struct http_shared *prepared)
+/* The status line is the prepared one's; date, connection and what is this exchange's own come behind it, the rest is sent from where it
+ * is. */
+static void answer_prepared(struct http1_exchange *exchange, const struct http_response *response)
 {
+    struct http_shared *prepared = response->prepared;
     struct text whole = http_shared_text(prepared);
     const char *lf = memchr(whole.at, '\n', whole.length);
     ASSERT(lf && !exchange->head_only);
     struct text status_line = {whole.at, (size_t)(lf + 1 - whole.at)};
     struct text close = connection_line(exchange), security = security_line(exchange);
 
-    size_t length = status_line.length + sizeof HTTP_DATE_LINE - 1 + security.length + close.length;
+    size_t length = status_line.length + sizeof HTTP_DATE_LINE - 1 + security.length + close.length + lines_length(response);
     char *head = arena_alloc(exchange->exchange.arena, length);
     struct pen pen = {head, head + length};
     pen_write(&pen, status_line);
     pen_write(&pen, date_line(exchange));
     pen_write(&pen, security);
     pen_write(&pen, close);
+    pen_write_lines(&pen, response);
 
     exchange->prepared = prepared;
     exchange->out[OUT_HEAD] = (struct text){head, length};
@@ -390,7 +404,7 @@ static void respond(struct http_exchange *base, const struct http_response *resp
         http_shared_drop(response->prepared);
         exchange_free(exchange);
     } else if (response->prepared) {
-        answer_prepared(exchange, response->prepared);
+        answer_prepared(exchange, response);
     } else if (http_response_is_clean(response)) {
         answer(exchange, response);
     } else {

@@ -180,10 +180,24 @@ static void answer(struct http2_exchange *exchange, const struct http_response *
            exchange->out.length > 0);
 }
 
-static void answer_prepared(struct http2_exchange *exchange, struct http_shared *prepared)
+/* The prepared ones, and those that are this exchange's own. */
+static const struct http_header *headers_together(struct arena *arena, const struct http_response *response, size_t *count)
+{
+    const struct http_header *prepared = http_shared_headers(response->prepared, count);
+    if (response->header_count == 0)
+        return prepared;
+    struct http_header *all = ARENA_ARRAY(arena, struct http_header, *count + response->header_count);
+    memcpy(all, prepared, *count * sizeof *all);
+    memcpy(all + *count, response->headers, response->header_count * sizeof *all);
+    *count += response->header_count;
+    return all;
+}
+
+static void answer_prepared(struct http2_exchange *exchange, const struct http_response *response)
 {
     size_t count;
-    const struct http_header *headers = http_shared_headers(prepared, &count);
+    struct http_shared *prepared = response->prepared;
+    const struct http_header *headers = headers_together(exchange->exchange.arena, response, &count);
     ASSERT(count > 0 && !exchange->head_only);
     exchange->prepared = prepared;
     exchange->out = http_shared_body(prepared);
@@ -206,7 +220,7 @@ static void respond(struct http_exchange *base, const struct http_response *resp
     if (ends_a_closed_one(exchange))
         http_shared_drop(response->prepared);
     else if (response->prepared)
-        answer_prepared(exchange, response->prepared);
+        answer_prepared(exchange, response);
     else if (http_response_is_clean(response))
         answer(exchange, response);
     else
