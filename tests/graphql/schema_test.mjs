@@ -2,14 +2,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { test } from 'node:test';
-import { assertValidSchema, buildSchema, findBreakingChanges, lexicographicSortSchema, printSchema } from 'graphql';
+import { after, before, test } from 'node:test';
+import {
+  assertValidSchema, buildClientSchema, buildSchema, findBreakingChanges, getIntrospectionQuery, lexicographicSortSchema, printSchema,
+} from 'graphql';
+import { ask, serve, token } from './server.mjs';
 
 const souk = process.env.SOUK;
 const schemas = [
-  { name: 'schema.graphql', what: 'the shop', args: [] },
-  { name: 'admin.graphql', what: 'the administration', args: ['--admin'] },
+  { name: 'schema.graphql', what: 'the shop', args: [], path: '/graphql', headers: {} },
+  { name: 'admin.graphql', what: 'the administration', args: ['--admin'], path: '/admin/graphql', headers: { authorization: `Bearer ${token}` } },
 ];
+
+let server;
+before(async () => (server = await serve()));
+after(() => server.stop());
 
 // Definitions in the order of what they define: printSchema() has an order of its own.
 const definitions = (sdl) =>
@@ -20,7 +27,7 @@ const definitions = (sdl) =>
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ text }) => text);
 
-for (const { name, what, args } of schemas) {
+for (const { name, what, args, path, headers } of schemas) {
   const sdl = execFileSync(souk, ['schema', 'graphql', ...args], { encoding: 'utf8' });
   const golden = new URL(name, import.meta.url);
   if (process.env.GOLDEN === 'update') writeFileSync(golden, sdl);
@@ -31,6 +38,13 @@ for (const { name, what, args } of schemas) {
 
   test(`${what}: it is printed as graphql-js prints it`, () => {
     assert.deepEqual(definitions(sdl), definitions(printSchema(buildSchema(sdl))));
+  });
+
+  test(`${what}: a server tells the same of itself`, async () => {
+    const query = getIntrospectionQuery({ specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true });
+    const { data, errors } = await ask(`${server.url}${path}`, query, {}, headers);
+    assert.equal(errors, undefined);
+    assert.deepEqual(definitions(printSchema(buildClientSchema(data))), definitions(sdl));
   });
 
   test(`${what}: it is the one that is committed as ${name}`, () => {
