@@ -66,7 +66,7 @@ function said(type, value) {
   if (isNonNullType(type)) return said(type.ofType, value);
   if (value === null || value === undefined) return value;
   if (isListType(type)) {
-    if (getNamedType(type).name === 'NameValueInput') return Object.entries(value).map(([name, is]) => ({ name, value: is }));
+    if (/^NameValue(Patch)?Input$/.test(getNamedType(type).name)) return Object.entries(value).map(([name, is]) => ({ name, value: is }));
     return Array.isArray(value) ? value.map((one) => said(type.ofType, one)) : value;
   }
   if (isEnumType(type)) return String(value).toUpperCase();

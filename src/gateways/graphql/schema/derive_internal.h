@@ -80,7 +80,7 @@ const struct graphql_type *derive_input_object(struct derivation *derivation, co
 /* Add what a field of a message is to the type of its answers; nothing when it is not for this caller. */
 void derive_add_field(struct derivation *derivation, struct graphql_type *type, struct field field);
 /* The type of a field of a request, without the "!" that it may need. */
-const struct graphql_type *derive_input_type(struct derivation *derivation, struct field field);
+const struct graphql_type *derive_input_type(struct derivation *derivation, struct field field, enum derive_use use);
 /* Complete an argument or input field that fills `field`. */
 void derive_bind_input(struct derivation *derivation, struct graphql_input *input, struct field field,
                        enum graphql_resolver resolver);

@@ -45,7 +45,7 @@ static void add_patch(struct derivation *derivation, struct graphql_type *input,
 
 static void add_value(struct derivation *derivation, struct graphql_type *input, struct field field)
 {
-    const struct graphql_type *type = derive_input_type(derivation, field);
+    const struct graphql_type *type = derive_input_type(derivation, field, DERIVE_INPUT);
     if (field.declaration->required)
         type = graphql_non_null(derivation->schema, type);
     derive_bind_input(derivation, graphql_add_input(derivation->schema, input, field.declaration->json_name, type), field,

@@ -178,7 +178,7 @@ static const char *plain_name(const struct derivation *derivation, const struct 
 static void add_plain(struct derivation *derivation, struct graphql_field *to, const struct method_declaration *method,
                       struct field field)
 {
-    const struct graphql_type *type = derive_input_type(derivation, field);
+    const struct graphql_type *type = derive_input_type(derivation, field, DERIVE_INPUT);
     if (field.declaration->required || is_batch_key(method, field))
         type = graphql_non_null(derivation->schema, type);
     add_argument(derivation, to, plain_name(derivation, method, field), type, GRAPHQL_TO_FIELD, field);

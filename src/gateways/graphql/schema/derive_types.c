@@ -96,6 +96,11 @@ static const char *entry_name(const struct derivation *derivation, struct field 
                            : arena_printf(derivation->arena, "Named%s", derive_message_name(derivation, message));
 }
 
+static const char *patch_word(enum derive_use use)
+{
+    return use == DERIVE_PATCH ? "Patch" : "";
+}
+
 static struct graphql_binding *field_binding(struct derivation *derivation, enum graphql_resolver resolver, struct field field)
 {
     struct graphql_binding *binding = graphql_binding_new(derivation->schema, resolver);
@@ -127,21 +132,24 @@ static const struct graphql_type *entry_type(struct derivation *derivation, stru
     return type;
 }
 
-static const struct graphql_type *entry_input_type(struct derivation *derivation, struct field map)
+/* In a patch a value of null takes the name away. */
+static const struct graphql_type *entry_input_type(struct derivation *derivation, struct field map, enum derive_use use)
 {
     struct graphql_schema *schema = derivation->schema;
-    const char *name = arena_printf(derivation->arena, "%sInput", entry_name(derivation, map));
+    const char *name = arena_printf(derivation->arena, "%s%sInput", entry_name(derivation, map), patch_word(use));
     const struct graphql_type *known = graphql_schema_type(schema, text_of(name));
     if (known != NULL)
         return known;
     struct graphql_type *type = graphql_add_type(schema, GRAPHQL_INPUT_OBJECT, name);
-    type->description = "What is known by a name. No name twice in a list.";
+    type->description = use == DERIVE_PATCH ? "What is to be known by a name; `null` for nothing any more. Of a name that is there twice the last counts."
+                                            : "What is known by a name. Of a name that is there twice the last counts.";
     type->message = map.declaration->message;
     struct graphql_input *key = graphql_add_input(schema, type, "name", graphql_non_null(schema, schema->string_type));
     key->description = "The name.";
     key->binding = field_binding(derivation, GRAPHQL_TO_FIELD, entry_key(map));
+    const struct graphql_type *of = derive_input_type(derivation, entry_value(map), use);
     struct graphql_input *value =
-        graphql_add_input(schema, type, "value", graphql_non_null(schema, derive_input_type(derivation, entry_value(map))));
+        graphql_add_input(schema, type, "value", use == DERIVE_PATCH ? of : graphql_non_null(schema, of));
     value->description = "What is known.";
     value->binding = field_binding(derivation, GRAPHQL_TO_FIELD, entry_value(map));
     return type;
@@ -223,15 +231,17 @@ const struct graphql_type *derive_object(struct derivation *derivation, const st
 
 /* --- requests ------------------------------------------------------------------------------------------------------------------------ */
 
-const struct graphql_type *derive_input_type(struct derivation *derivation, struct field field)
+const struct graphql_type *derive_input_type(struct derivation *derivation, struct field field, enum derive_use use)
 {
     const struct graphql_type *type;
+    if (field_is_list(field) && !field.declaration->is_map)
+        use = DERIVE_INPUT; /* lists are replaced whole */
     if (field.declaration->is_map)
-        type = entry_input_type(derivation, field);
+        type = entry_input_type(derivation, field, use);
     else if (field_is_time(field))
         type = derivation->date_time_type;
     else if (field_is_message(field))
-        type = derive_input_object(derivation, field.declaration->message, DERIVE_INPUT);
+        type = derive_input_object(derivation, field.declaration->message, use);
     else if (field.declaration->enumeration != NULL)
         type = enum_type(derivation, field.declaration->enumeration);
     else
@@ -252,7 +262,7 @@ static void add_input_field(struct derivation *derivation, struct graphql_type *
     const struct field_declaration *declaration = field.declaration;
     if (declaration->output_only || field_is_mask(field) || (use == DERIVE_PATCH && declaration->immutable))
         return;
-    const struct graphql_type *of = derive_input_type(derivation, field);
+    const struct graphql_type *of = derive_input_type(derivation, field, use);
     if (declaration->required && use == DERIVE_INPUT)
         of = graphql_non_null(derivation->schema, of);
     struct graphql_input *input = graphql_add_input(derivation->schema, type, declaration->json_name, of);
@@ -263,7 +273,7 @@ const struct graphql_type *derive_input_object(struct derivation *derivation, co
                                                enum derive_use use)
 {
     const char *bare = derive_message_name(derivation, message);
-    const char *name = arena_printf(derivation->arena, "%s%sInput", bare, use == DERIVE_PATCH ? "Patch" : "");
+    const char *name = arena_printf(derivation->arena, "%s%sInput", bare, patch_word(use));
     const struct graphql_type *known = graphql_schema_type(derivation->schema, text_of(name));
     if (known != NULL)
         return known;
@@ -272,8 +282,8 @@ const struct graphql_type *derive_input_object(struct derivation *derivation, co
     type->description = use == DERIVE_INPUT
                             ? derive_describe(message->comment)
                             : arena_printf(derivation->arena,
-                                           "What changes of it: what is not given stays as it is, and `null` takes a value back. What is inside "
-                                           "a field is replaced as a whole.\n\n%s",
+                                           "What changes of it: what is not given stays as it is, and `null` takes a value back. Lists are "
+                                           "replaced as a whole, but for those of names and values.\n\n%s",
                                            message->comment);
     for (unsigned i = 0; i < message->descriptor->n_fields; i++)
         add_input_field(derivation, type, message_field_at(message, message->written_order[i]), use);
