@@ -420,6 +420,8 @@ static void insertion_sort(struct entry *entries, size_t count)
 static void check_set(struct merge *merge, size_t begin, enum mode mode)
 {
     size_t end = merge->count;
+    if (end == begin)
+        return; /* unknown fragments only */
     if (end - begin <= 16)
         insertion_sort(merge->entries + begin, end - begin);
     else
