@@ -40,8 +40,8 @@
 #define LIMIT_HTTP2_CONTINUATIONS 4
 /* Entries of one SETTINGS frame; there are 8 settings. */
 #define LIMIT_HTTP2_SETTINGS 32
-/* Acknowledgements (of PING and SETTINGS) that wait to be sent. */
-#define LIMIT_HTTP2_ACKNOWLEDGEMENTS 1000
+/* Acknowledgements (of PING and SETTINGS) that wait to be sent; more than the nuisances, so that who floods is told. */
+#define LIMIT_HTTP2_ACKNOWLEDGEMENTS 2000
 /* Open connections of one loop; past it the oldest idle one is closed. */
 #define LIMIT_HTTP_CONNECTIONS 10000
 /* Slow clients: to send the whole head, to send the body, to stay idle between requests, to take an

@@ -227,12 +227,15 @@ static int on_frame_not_sent(nghttp2_session *session, const nghttp2_frame *fram
 
 #define FRAME_HEAD_BYTES 9
 
+/* As it would all be asked for in one go, here is where it stops when enough waits for the socket. */
 static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t length,
                      nghttp2_data_source *source, void *data)
 {
     (void)session;
     struct http2 *http2 = data;
     ASSERT(frame->data.padlen == 0); /* we never ask for any */
+    if (http2->output.length >= OUTPUT_BYTES)
+        return NGHTTP2_ERR_WOULDBLOCK;
     buffer_add(&http2->output, head, FRAME_HEAD_BYTES);
     http2_exchange_take(source->ptr, &http2->output, length);
     return 0;
@@ -328,18 +331,17 @@ static void receive(struct connection *connection, char *bytes, size_t length)
     if (http2->is_sent_away || http2->is_broken)
         return;
     ssize_t taken = nghttp2_session_mem_recv(http2->session, (const uint8_t *)bytes, length);
-    if (taken < 0)
+    if (taken < 0 && !http2->is_sent_away)
         http2->is_broken = true; /* not HTTP/2, or a flood that nghttp2 has had enough of */
 }
 
+/* Without its side the client can open no windows and cancel nothing: unlike in HTTP/1.1 it has gone. */
 static void receive_end(struct connection *connection)
 {
     struct http2 *http2 = connection->http2;
-    struct http2_exchange *exchange;
     http2->is_over = true;
-    TAILQ_FOREACH(exchange, &http2->exchanges, in_all)
-        if (exchange->state == HTTP2_RECEIVING)
-            http2_reset(http2, exchange->id, NGHTTP2_CANCEL);
+    if (http2->open > 0)
+        http2->is_broken = true;
 }
 
 /* nghttp2 takes all it is given. */
@@ -410,7 +412,9 @@ static bool is_finished(const struct connection *connection)
     const struct http2 *http2 = connection->http2;
     if (unsent(http2) > 0 || nghttp2_session_want_write(http2->session))
         return false;
-    return !nghttp2_session_want_read(http2->session) || (http2->is_over && http2->open == 0);
+    if (http2->stopping == HTTP2_TOLD && !http2->is_sent_away && !http2->is_over)
+        return false; /* there may be a request on its way */
+    return http2->is_over || !nghttp2_session_want_read(http2->session);
 }
 
 static bool is_broken(const struct connection *connection)
