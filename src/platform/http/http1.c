@@ -721,6 +721,8 @@ static bool sent_of(struct http1_exchange *exchange, size_t *bytes)
 {
     for (int i = 0; i < OUT_COUNT; i++) {
         struct text *out = &exchange->out[i];
+        if (out->length == 0)
+            continue;
         size_t here = *bytes < out->length ? *bytes : out->length;
         out->at += here;
         out->length -= here;

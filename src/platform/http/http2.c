@@ -384,8 +384,10 @@ static unsigned output(struct connection *connection, uv_buf_t *pieces, unsigned
     if (unsent(http2) == 0 && !http2->is_broken)
         fill_output(http2);
     *total = unsent(http2);
+    if (*total == 0)
+        return 0;
     *pieces = (uv_buf_t){.base = http2->output.at + http2->output_sent, .len = *total};
-    return *total > 0;
+    return 1;
 }
 
 /* Handlers may write, or end, in there; no exchange is freed by that, as all their streams are open. */

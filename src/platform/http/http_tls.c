@@ -322,8 +322,10 @@ unsigned tls_output(struct connection *connection, uv_buf_t *piece, size_t *tota
             explain(tls);
     }
     *total = tls->sealed.length - tls->sealed_sent;
+    if (*total == 0)
+        return 0;
     *piece = (uv_buf_t){.base = tls->sealed.at + tls->sealed_sent, .len = *total};
-    return *total > 0;
+    return 1;
 }
 
 void tls_sent(struct connection *connection, size_t bytes)
