@@ -311,6 +311,8 @@ static const double slower = 1;
 static void a_megabyte_of_anything_is_bounded(void **state)
 {
     (void)state;
+    static const struct graphql_limits open_limits = {
+        .bytes = 1 << 20, .tokens = 1 << 20, .depth = LIMIT_GRAPHQL_TRUSTED_DEPTH, .aliases = 1 << 20, .directives = 1 << 20};
     static const struct {
         const char *head;
         struct text unit;
@@ -349,7 +351,7 @@ static void a_megabyte_of_anything_is_bounded(void **state)
         struct document *document;
         struct graphql_error error;
         double began = processor_ms();
-        bool parses = graphql_parse(own, text, &graphql_limits_trusted, &document, &error);
+        bool parses = graphql_parse(own, text, &open_limits, &document, &error);
         double took = processor_ms() - began;
         if (parses != rows[i].parses || took > 50 * slower)
             fail_msg("%s%s...: %s, %.1f ms", rows[i].head, rows[i].unit.at, parses ? "parsed" : error.message, took);
