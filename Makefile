@@ -311,6 +311,12 @@ bench: packages
 	@tools/install-packages measure
 	@bench/run
 
+## bench-growth: the same questions to shops of 1,000 to 1,000,000 variants and orders; takes a while and some GB
+.PHONY: bench-growth
+bench-growth: packages
+	@tools/install-packages measure
+	@bench/growth
+
 ## check-openapi: lint the reference that the server writes, and hold its answers against it (npm)
 .PHONY: check-openapi
 check-openapi: programs

@@ -50,11 +50,14 @@ rss() { awk '/VmRSS/ {printf "%.0f", $2 / 1024}' "/proc/$1/status"; }
 commits() { curl -s "$url/metrics" | awk '/^souk_commits_total/ {sum += $2} END {print sum + 0}'; }
 
 # csv_of COUNT: products with ten variants each, COUNT variants in all, in Shopify's columns.
-csv_of() {
-    awk -v count="$1" 'BEGIN {
+csv_of() { csv_from 0 "$1"; }
+
+# csv_from FIRST COUNT: the same, from one variant on.
+csv_from() {
+    awk -v first="$1" -v count="$2" 'BEGIN {
         print "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Grams," \
               "Variant Inventory Qty,Variant Price,Status"
-        for (i = 0; i < count; i++) {
+        for (i = first; i < first + count; i++) {
             product = int(i / 10)
             if (i % 10 == 0)
                 printf "bench-%d,Bench product %d,<p>What it is for and how it is made.</p>,Bench,Shirts,\"red, cotton\",TRUE,Size," \

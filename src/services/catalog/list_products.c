@@ -2,8 +2,11 @@
  * catalog.list_products: the products that match, a page at a time.
  *
  * One statement yields candidates in the order asked for, driven by the filter that leaves the fewest (words, else the category,
- * else nothing), from where the page before ended; each is then held against the other filters by look-ups on primary keys,
+ * else nothing), from where the page before ended; each is then held against all filters by look-ups on primary keys,
  * until the page is full. Orders by price show what has a price in the currency.
+ *
+ * What a filter leaves must be put in order before the first of it is known, unless it is kept in that order. So a filter that leaves many drives
+ * nothing: where a thousand fit, walking the order's own index comes to a page of them soon.
  */
 #include "services/catalog/catalog_internal.h"
 
@@ -79,8 +82,13 @@ enum driver { DRIVER_ALL, DRIVER_CATEGORY, DRIVER_WORD, DRIVER_COUNT };
 #define SQL(text) text,
 
 static const char *const candidate_statements[][DRIVER_COUNT] = {
+    /* A category's products are kept in the order of their ids. */
     [CATALOG__PRODUCT_SORT__PRODUCT_SORT_NEWEST] = {
-        DRIVERS(SQL, "", "p.id < ?1 ORDER BY p.id DESC", "''")},
+        "SELECT p.id, p.status, '' FROM product p WHERE p.id < ?1 ORDER BY p.id DESC",
+        "SELECT p.id, p.status, '' FROM product_category f CROSS JOIN product p ON p.id = f.product_id"
+        " WHERE f.category_id = ?4 AND f.product_id < ?1 ORDER BY f.product_id DESC",
+        "SELECT p.id, p.status, '' FROM (SELECT DISTINCT product_id FROM product_word WHERE word >= ?4 AND word < ?5) f"
+        " JOIN product p ON p.id = f.product_id WHERE p.id < ?1 ORDER BY p.id DESC"},
     [CATALOG__PRODUCT_SORT__PRODUCT_SORT_TITLE] = {
         DRIVERS(SQL, "", "(p.title, p.id) > (?2, ?1) ORDER BY p.title, p.id", "p.title")},
     [CATALOG__PRODUCT_SORT__PRODUCT_SORT_PRICE_ASC] = {
@@ -118,10 +126,35 @@ static size_t value_count(unsigned order, enum driver driver)
     return order == CATALOG__PRODUCT_SORT__PRODUCT_SORT_TITLE ? 2 : 1;
 }
 
+#define MANY 1000
+
+static bool category_is_large(struct tx *tx, const char *category)
+{
+    return SQL_INT(tx, 0, "SELECT COUNT(*) FROM (SELECT 1 FROM product_category WHERE category_id = ?1 LIMIT ?2)",
+                   sql_string(category), sql_int(MANY)) == MANY;
+}
+
+static bool word_is_frequent(struct tx *tx, const struct filter *filter)
+{
+    return SQL_INT(tx, 0, "SELECT COUNT(*) FROM (SELECT 1 FROM product_word WHERE word >= ?1 AND word < ?2 LIMIT ?3)",
+                   sql_string(filter->words[0]), sql_string(filter->word_ends[0]), sql_int(MANY)) == MANY;
+}
+
+static enum driver driver_of(struct tx *tx, const struct filter *filter, unsigned order)
+{
+    bool is_kept_so = order == CATALOG__PRODUCT_SORT__PRODUCT_SORT_NEWEST;
+
+    if (filter->word_count && !word_is_frequent(tx, filter))
+        return DRIVER_WORD;
+    if (filter->category && (is_kept_so || !category_is_large(tx, filter->category)))
+        return DRIVER_CATEGORY;
+    return DRIVER_ALL;
+}
+
 static struct sql_rows candidates(struct context *context, const struct filter *filter, unsigned order,
                                   const struct page *page)
 {
-    enum driver driver = filter->word_count ? DRIVER_WORD : filter->category ? DRIVER_CATEGORY : DRIVER_ALL;
+    enum driver driver = driver_of(context->tx, filter, order);
     bool down = order == CATALOG__PRODUCT_SORT__PRODUCT_SORT_NEWEST || order == CATALOG__PRODUCT_SORT__PRODUCT_SORT_PRICE_DESC;
     int64_t price = down && page->first ? INT64_MAX : page->sort_number;
     struct sql_value values[5] = {
@@ -139,7 +172,7 @@ static struct sql_rows candidates(struct context *context, const struct filter *
 
 static bool has_words(struct tx *tx, const struct filter *filter, const char *id)
 {
-    for (size_t i = 1; i < filter->word_count; i++)
+    for (size_t i = 0; i < filter->word_count; i++)
         if (!SQL_INT(tx, 0,
                      "SELECT 1 FROM product_word WHERE product_id = ?1 AND word >= ?2 AND word < ?3 LIMIT 1",
                      sql_string(id), sql_string(filter->words[i]), sql_string(filter->word_ends[i])))
