@@ -23,6 +23,7 @@
 #include "platform/feed/feed_service.h"
 #include "platform/http/http.h"
 #include "souk/all.souk.h"
+#include "souk/operations/v1/operations.souk.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -58,7 +59,7 @@ struct server {
     struct trusted *trusted;
     struct gateways *_Atomic gateways; /* asked by writers, which run before they are there */
     struct http_handler handler;
-    const struct service_declaration *private_declarations[SERVICE_COUNT + 1]; /* and the feed's */
+    const struct service_declaration *private_declarations[SERVICE_COUNT + 2]; /* and the feed's and operations' */
     struct grpc *private_grpc;
     struct lane lanes[LOOPS_MAX];
     size_t lane_count;
@@ -332,7 +333,7 @@ static void start_private_grpc(struct server *server)
 {
     struct grpc_options options = {
         .services = server->private_declarations,
-        .service_count = SERVICE_COUNT + 1,
+        .service_count = SERVICE_COUNT + 2,
         .directory = shop_directory(server->shop),
         .admin_token = *server->config.admin_token ? server->config.admin_token : NULL,
         .is_private = true,
@@ -344,6 +345,7 @@ static void start_private_grpc(struct server *server)
     for (size_t i = 0; i < SERVICE_COUNT; i++)
         server->private_declarations[i] = every_service[i]->declaration;
     server->private_declarations[SERVICE_COUNT] = &feed_declaration;
+    server->private_declarations[SERVICE_COUNT + 1] = &operations_declaration;
     server->private_grpc = grpc_new(&options);
 }
 

@@ -9,6 +9,7 @@
 #include "platform/feed/follow.h"
 #include "platform/rpc/grpc_client.h"
 #include "platform/operations/operations.h"
+#include "souk/operations/v1/operations.souk.h"
 #include "services/cart/cart.h"
 #include "services/catalog/catalog.h"
 #include "services/checkout/checkout.h"
@@ -233,6 +234,7 @@ static void find_neighbours(struct shop *shop)
         if (!address || directory_find(shop->directory, declaration->name))
             continue;
         directory_add(shop->directory, declaration->name, grpc_client_service(shop->client, address, declaration));
+        operations_add_elsewhere(shop->operations, declaration->name, grpc_client_service(shop->client, address, &operations_declaration));
         neighbour = neighbour_at(shop, address);
         if (is_listened_to(shop, declaration->name))
             neighbour->producers[neighbour->producer_count++] = declaration->name;

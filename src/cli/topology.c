@@ -54,6 +54,14 @@ static void each_event(const struct service *service, const struct service *prod
     }
 }
 
+/* A service named runs here, wherever others find it; `all` are those without an address. */
+static bool runs_here(const struct config *config, const char *service)
+{
+    if (strcmp(config->services, "all") == 0)
+        return !config_address_of(config, service);
+    return services_have(config->services, service);
+}
+
 /* --- as text --------------------------------------------------------------------------------------------------------- */
 
 static void print_event(void *data, const char *event)
@@ -95,8 +103,9 @@ static void print_text(const struct config *config)
     for (size_t i = 0; i < SERVICE_COUNT; i++) {
         const struct service *service = every_service[i];
 
-        printf("%-12s %s\n", service->declaration->name,
-               services_have(config->services, service->declaration->name) ? "in this process" : "not in this process");
+        const char *name = service->declaration->name, *address = config_address_of(config, name);
+
+        printf("%-12s %s\n", name, runs_here(config, name) ? "in this process" : address ? address : "nowhere that this process knows");
         print_calls(service);
         print_listening(service);
     }
@@ -136,10 +145,14 @@ static void write_listening(struct json_writer *json, const struct service *serv
 
 static void write_service(struct json_writer *json, const struct service *service, const struct config *config)
 {
+    const char *name = service->declaration->name;
+
     json_write_object_open(json);
-    write_member(json, "name", service->declaration->name);
+    write_member(json, "name", name);
     json_write_key(json, "inThisProcess");
-    json_write_bool(json, services_have(config->services, service->declaration->name));
+    json_write_bool(json, runs_here(config, name));
+    if (!runs_here(config, name) && config_address_of(config, name))
+        write_member(json, "address", config_address_of(config, name));
     json_write_key(json, "calls");
     json_write_array_open(json);
     for (size_t i = 0; i < SERVICE_COUNT; i++)

@@ -1,11 +1,12 @@
 /*
- * From a call to the hosts and back.
+ * From a call to the services and back.
  *
- *     invoke ── the request names a service ──────────────── that host answers
- *        ├───── a list of all ── each host in turn ── merged
- *        └───── one of unknown whereabouts ── each host in turn, until one has it
+ *     invoke ── the request names a service ──────────────── that one answers
+ *        ├───── a list of all ── each in turn ── merged
+ *        └───── one of unknown whereabouts ── each in turn, until one has it
  *
- * A tour asks one host after the other, as all of them share the call's arena.
+ * A tour asks one after the other, as all of them share the call's arena. Another process is always asked for one service by name,
+ * so that it does not ask us in turn.
  */
 #include "platform/operations/operations_internal.h"
 
@@ -17,12 +18,19 @@
 
 #include <stdlib.h>
 
-#define HOSTS_MAX 32
+#define PLACES_MAX 32
+
+/* A service, and who answers for it. */
+struct place {
+    const char *service;
+    struct host *host;       /* here, or NULL: */
+    ProtobufCService *there; /* the operations of another process */
+};
 
 struct operations {
     ProtobufCService base; /* the first member: a service is its operations */
-    struct host *hosts[HOSTS_MAX];
-    size_t host_count;
+    struct place places[PLACES_MAX];
+    size_t place_count;
 };
 
 /* --- small things the files share -------------------------------------------------------------------------------------- */
@@ -43,7 +51,30 @@ Common__Problem *problem_message(struct arena *arena, struct text packed)
     return (Common__Problem *)message_unpack(arena, &common__problem__descriptor, packed);
 }
 
-/* --- a tour of the hosts ------------------------------------------------------------------------------------------------- */
+/* --- asking one ------------------------------------------------------------------------------------------------------------ */
+
+/* The request with the service's name in it, where it has a field for that. */
+static const ProtobufCMessage *for_service(struct arena *arena, const struct method_declaration *method, const ProtobufCMessage *request,
+                                           const char *service)
+{
+    struct field field = message_field(method->input, TEXT("service"));
+    if (field.descriptor == NULL)
+        return request;
+    ProtobufCMessage *named = arena_alloc(arena, request->descriptor->sizeof_message);
+    memcpy(named, request, request->descriptor->sizeof_message);
+    *(const char **)field_fill(field, named) = service;
+    return named;
+}
+
+static void ask(const struct place *place, const struct method_declaration *method, const ProtobufCMessage *request, struct call *call)
+{
+    if (place->host != NULL)
+        host_invoke(place->host, method, request, call);
+    else
+        place->there->invoke(place->there, method->index, for_service(call->arena, method, request, place->service), call_closure, call);
+}
+
+/* --- a tour of all --------------------------------------------------------------------------------------------------------- */
 
 typedef ProtobufCMessage *(*merge_function)(struct arena *arena, const ProtobufCMessage *request, ProtobufCMessage **answers, size_t count);
 
@@ -53,8 +84,8 @@ struct tour {
     const struct method_declaration *method; /* what is asked of each */
     const ProtobufCMessage *request;
     merge_function merge; /* NULL: the first who has it answers */
-    size_t next; /* host */
-    ProtobufCMessage *answers[HOSTS_MAX];
+    size_t next; /* place */
+    ProtobufCMessage *answers[PLACES_MAX];
     size_t answer_count;
 };
 
@@ -90,7 +121,7 @@ static void arrive(struct tour *tour)
 
 static void go_on(struct tour *tour)
 {
-    if (tour->next == tour->operations->host_count) {
+    if (tour->next == tour->operations->place_count) {
         arrive(tour);
         return;
     }
@@ -98,7 +129,7 @@ static void go_on(struct tour *tour)
     child->data = tour;
     child->done = on_answer;
     child->idempotency_key = call->idempotency_key; /* only whoever has it will note it */
-    host_invoke(tour->operations->hosts[tour->next++], tour->method, tour->request, child);
+    ask(&tour->operations->places[tour->next++], tour->method, tour->request, child);
 }
 
 static void tour_begin(struct operations *operations, const struct method_declaration *method, const ProtobufCMessage *request,
@@ -109,13 +140,13 @@ static void tour_begin(struct operations *operations, const struct method_declar
     go_on(tour);
 }
 
-/* --- which host ---------------------------------------------------------------------------------------------------------- */
+/* --- which one ------------------------------------------------------------------------------------------------------------- */
 
-static struct host *host_named(const struct operations *operations, struct text name)
+static const struct place *place_named(const struct operations *operations, struct text name)
 {
-    for (size_t i = 0; i < operations->host_count; i++)
-        if (text_is(name, host_service(operations->hosts[i])->declaration->name))
-            return operations->hosts[i];
+    for (size_t i = 0; i < operations->place_count; i++)
+        if (text_is(name, operations->places[i].service))
+            return &operations->places[i];
     return NULL;
 }
 
@@ -153,12 +184,12 @@ static void invoke(ProtobufCService *service, unsigned index, const ProtobufCMes
         tour_begin(operations, method, request, call, merge_of(method));
         return;
     }
-    struct host *host = host_named(operations, name);
-    if (host != NULL) {
-        host_invoke(host, method, request, call);
+    const struct place *place = place_named(operations, name);
+    if (place != NULL) {
+        ask(place, method, request, call);
         return;
     }
-    call_refuse(call, RESULT_NOT_FOUND, "No service of that name runs here.");
+    call_refuse(call, RESULT_NOT_FOUND, "There is no service of that name.");
     refusal_post(call);
 }
 
@@ -182,10 +213,20 @@ void operations_free(struct operations *operations)
     free(operations);
 }
 
+static void add(struct operations *operations, struct place place)
+{
+    ASSERT(operations->place_count < PLACES_MAX && place_named(operations, text_of(place.service)) == NULL);
+    operations->places[operations->place_count++] = place;
+}
+
 void operations_add(struct operations *operations, struct host *host)
 {
-    ASSERT(operations->host_count < HOSTS_MAX);
-    operations->hosts[operations->host_count++] = host;
+    add(operations, (struct place){.service = host_service(host)->declaration->name, .host = host});
+}
+
+void operations_add_elsewhere(struct operations *operations, const char *service, ProtobufCService *there)
+{
+    add(operations, (struct place){.service = service, .there = there});
 }
 
 ProtobufCService *operations_service(struct operations *operations)

@@ -350,6 +350,46 @@ static void a_stuck_saga_is_found_and_helped(void **state)
     end(stall);
 }
 
+/* --- of several processes ------------------------------------------------------------------------------------------------ */
+
+/* The tally is in another process: its operations are asked for it, and for nothing else. */
+static void services_elsewhere_are_asked_there(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(11, true);
+    struct operations *here = operations_new(), *there = operations_new();
+    operations_add(here, stall->till);
+    operations_add_elsewhere(here, "tally", operations_service(there));
+    operations_add(there, stall->tally);
+    operations_add_elsewhere(there, "till", operations_service(here));
+    struct directory *usual = stall->directory;
+    stall->directory = directory_new();
+    directory_add(stall->directory, "till", directory_find(usual, "till"));
+    directory_add(stall->directory, "operations", operations_service(here));
+
+    int attempts;
+    char id[64];
+    put_coins(stall, "blue", 13, NULL);
+    put_coins(stall, "blue", 100, NULL);
+    world_run_for(stall->world, 1000000);
+    struct listed listed = list(stall, "", "", "", 24);
+    assert_int_equal(listed.page->n_items, 3); /* two of the till, one of the tally */
+    asked_free(listed.asked);
+    listed = list(stall, "tally", "", "", 24);
+    assert_int_equal(listed.page->n_items, 1);
+    asked_free(listed.asked);
+    assert_int_equal(count_letters(stall, &attempts, id), 1);
+    tally_fears_thirteen = false;
+    assert_int_equal(retry(stall, id), RESULT_OK);
+    assert_int_equal(retry_saga(stall, "00000000000000000000000000"), RESULT_NOT_FOUND); /* and nobody asks in circles */
+
+    directory_free(stall->directory);
+    stall->directory = usual;
+    operations_free(here);
+    operations_free(there);
+    end(stall);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_letter_can_be_dropped),
         cmocka_unit_test(letters_come_page_by_page),
         cmocka_unit_test(a_stuck_saga_is_found_and_helped),
+        cmocka_unit_test(services_elsewhere_are_asked_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
