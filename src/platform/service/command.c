@@ -146,6 +146,10 @@ void command_run(struct batch *batch, struct command *command)
     batch->tx->arena = job->call->arena;
     if (command->has_key) {
         struct idempotency_record record = idempotency_find(batch->tx, &command->key);
+        if (record.found && record.same_request && settling_has(batch->host, &command->key)) {
+            job->result = call_refuse(job->call, RESULT_REQUEST_IN_PROGRESS, "Ask again in a moment, with the same key.");
+            return;
+        }
         if (record.found) {
             job->result = idempotency_replay(&record, job->call, answer_type, &command->answer);
             return;

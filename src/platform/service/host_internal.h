@@ -52,6 +52,10 @@ struct command {
     ProtobufCMessage *answer;
     struct idempotency_key key;
     bool has_key;
+    /* settled.c's */
+    ProtobufCMessage *before; /* the answer as it was before it was read again */
+    bool is_settling;         /* in the host's list */
+    struct command *next_settling;
 };
 
 /* A call on its way through the readers. */
@@ -133,6 +137,7 @@ struct host {
     bool deaf;            /* the bus wakes nobody any more */
     struct saga_under_way *sagas;
     struct feed_connection *feed_connections; /* idle ones */
+    struct command *settling; /* done under a key, and not answered yet */
 
     atomic_uint_fast64_t queries, commands, commits, events, refused, reactions_refused, timers_refused;
     atomic_uint_fast64_t reading; /* queries waiting or running */
@@ -217,6 +222,10 @@ void command_remember(struct batch *batch, const struct command *command);
 /* Whether the answer waits until the listeners have caught up. */
 bool is_settling(const struct writer_job *job);
 void answer_when_settled(struct host *host, struct command *command);
+/* From its commit until its answer is what it will stay, whoever comes with its key is told that it is still running. */
+void settling_begin(struct host *host, struct command *command);
+void settling_end(struct host *host, struct command *command);
+bool settling_has(struct host *host, const struct idempotency_key *key);
 
 /* consumer.c */
 void consumers_init(struct host *host, struct tx *tx);

@@ -4,7 +4,8 @@
  * A product's price is pricing's, and comes back into the catalogue as a copy, a moment after the command that said it first. An operation
  * that is `settled` waits for that moment; then its resource is read once more, by the handler that a GET would run, and that is the
  * answer, and what the same Idempotency-Key gets from now on. It is read on the writer, so that reading it and keeping it are one. Who
- * asks again with the key before that moment gets the answer as it was before; who asks afterwards, what everybody got.
+ * asks again with the key before that moment is told that it is still running: the same key has one answer. After a crash in between, when
+ * nobody has been answered, that is the one from before.
  *
  * Only services that keep copies need this: what others answer is their own from the first moment.
  */
@@ -12,6 +13,8 @@
 #include "base/limits.h"
 #include "platform/rpc/message.h"
 #include "platform/service/host_internal.h"
+
+#include <string.h>
 
 static bool keeps_copies(const struct service *service)
 {
@@ -67,24 +70,64 @@ static enum result read_again(struct writer_job *job, struct context *context)
     return RESULT_OK;
 }
 
-/* The command is done and durable, whatever became of reading it again. */
+/* The command is done and durable, whatever became of reading it again; what was not kept is not said. */
 static void on_read_again(struct writer_job *job, enum result result)
 {
-    (void)result;
+    struct command *command = (struct command *)job;
+    settling_end(job->host, command);
     job->call->problem = (struct problem){0};
-    call_answer(job->call, ((struct command *)job)->answer);
+    call_answer(job->call, result == RESULT_OK ? command->answer : command->before);
 }
 
 static void on_settled(struct delivery *delivery)
 {
     struct command *command = (struct command *)((char *)delivery - offsetof(struct command, job.delivery));
     struct host *host = command->job.host;
+    command->before = command->answer;
     command->job.is_command = false;
     command->job.run = read_again;
     command->job.done = on_read_again;
     host_write(host, &command->job);
     host_close(host); /* the job counts by itself */
 }
+
+/* --- keys whose answers are not final yet --- */
+
+void settling_begin(struct host *host, struct command *command)
+{
+    if (!command->has_key || command->job.result != RESULT_OK || get_of(host, command) == NULL)
+        return;
+    pthread_mutex_lock(&host->lock);
+    command->is_settling = true;
+    command->next_settling = host->settling;
+    host->settling = command;
+    pthread_mutex_unlock(&host->lock);
+}
+
+void settling_end(struct host *host, struct command *command)
+{
+    if (!command->is_settling)
+        return;
+    pthread_mutex_lock(&host->lock);
+    struct command **at = &host->settling;
+    while (*at != command)
+        at = &(*at)->next_settling;
+    *at = command->next_settling;
+    command->is_settling = false;
+    pthread_mutex_unlock(&host->lock);
+}
+
+bool settling_has(struct host *host, const struct idempotency_key *key)
+{
+    pthread_mutex_lock(&host->lock);
+    const struct command *at = host->settling;
+    while (at != NULL && memcmp(at->key.key, key->key, sizeof key->key) != 0)
+        at = at->next_settling;
+    pthread_mutex_unlock(&host->lock);
+    return at != NULL;
+}
+
+/* --- waiting --- */
 
 bool is_settling(const struct writer_job *job)
 {

@@ -122,6 +122,8 @@ static void run_job(struct batch *batch, struct writer_job *job)
         command_run(batch, (struct command *)job);
     if (host->head.number > before)
         job->last_event = host->head.number;
+    if (is_settling(job))
+        settling_begin(host, (struct command *)job);
 }
 
 /* --- after the commit -------------------------------------------------------------------------------------------- */
@@ -181,6 +183,8 @@ static void batch_failed(struct batch *batch, struct writer_job *jobs)
     host->rest_until_us = env_monotonic_us(host->env) + REST_US;
 
     for (struct writer_job *job = jobs; job != NULL; job = job->next) {
+        if (is_settling(job))
+            settling_end(host, (struct command *)job);
         job->last_event = 0;
         if (job->result == RESULT_DEADLINE_EXCEEDED || job->result == RESULT_CANCELLED)
             continue; /* it did not run */
