@@ -18,7 +18,8 @@
  *     a step                        no: repeated calls bear the same keys, so an old step may be done again; and only when the saga
  *                                   says so (`noted`), in an undo, or when it does not get on, so that it shows where
  *     the pivot                     yes: once it may have happened, a deadline must not turn the saga back after a crash
- *     turning                       yes: a saga that has undone something must not go forward after a crash
+ *     turning                       yes: a saga that has undone something must not go forward after a crash; of one that is not durable,
+ *                                   that whoever asks again with its key begins under an id of their own
  *     the end                       yes: then the caller is answered
  *
  * Memory: `life` holds what lasts (request, caller's details, the problem). Each step, each time, gets a fresh arena, into which
@@ -525,7 +526,10 @@ static void on_turn_recorded(struct saga_under_way *saga, bool written);
 static void record_turn(struct saga_under_way *saga)
 {
     will_be_noted(saga);
-    saga_record_turn(saga, on_turn_recorded);
+    if (saga->run.saga->durable)
+        saga_record_turn(saga, on_turn_recorded);
+    else
+        saga_record_turn_of_key(saga, on_turn_recorded);
 }
 
 static void on_turn_recorded(struct saga_under_way *saga, bool written)
@@ -550,7 +554,7 @@ static void turn(struct saga_under_way *saga)
     saga->run.undoing = true;
     saga->run.attempt = 0;
     saga->step = (size_t)first;
-    if (saga->run.saga->durable)
+    if (saga->run.saga->durable || saga->has_key)
         record_turn(saga);
     else
         step_begin(saga);

@@ -69,6 +69,8 @@ void saga_record_start(struct saga_under_way *saga,
 void saga_record_progress(struct saga_under_way *saga);
 void saga_record_step(struct saga_under_way *saga, void (*then)(struct saga_under_way *saga, bool written));
 void saga_record_turn(struct saga_under_way *saga, void (*then)(struct saga_under_way *saga, bool written));
+/* The same of a saga that is not durable, and has a key: who takes that over from now on begins anew. */
+void saga_record_turn_of_key(struct saga_under_way *saga, void (*then)(struct saga_under_way *saga, bool written));
 void saga_record_end(struct saga_under_way *saga, void (*then)(struct saga_under_way *saga, bool written));
 
 /* Build what is open in the tables, through saga_restore(). */

@@ -218,6 +218,21 @@ void saga_record_turn(struct saga_under_way *saga, void (*then)(struct saga_unde
     post(record, then);
 }
 
+/* What was done is being undone: under the same id its calls would be given the answers of before, and do nothing. */
+static enum result write_turn_of_key(struct writer_job *job, struct context *context)
+{
+    const struct record *record = (const struct record *)job;
+    idempotency_hand_over(context->tx, &record->key, context_new_id(context));
+    return RESULT_OK;
+}
+
+void saga_record_turn_of_key(struct saga_under_way *saga, void (*then)(struct saga_under_way *saga, bool written))
+{
+    struct record *record = record_new(saga);
+    record->job.run = write_turn_of_key;
+    post(record, then);
+}
+
 /* --- start ------------------------------------------------------------------------------------------------------- */
 
 static enum result write_start(struct writer_job *job, struct context *context)

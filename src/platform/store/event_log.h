@@ -102,6 +102,8 @@ struct idempotency_record idempotency_find(struct tx *tx, const struct idempoten
 /* The request has begun and will be answered later, by that worker. A key that is known already, and not left behind, is an assertion: find
  * first. */
 void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const char *worker, int64_t at_us);
+/* Whoever takes a claim over, should it be left behind, goes on as that worker. */
+void idempotency_hand_over(struct tx *tx, const struct idempotency_key *key, const char *worker);
 /* The answer, whether or not the key was claimed. */
 void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum result result, struct text answer,
                        struct text problem, int64_t at_us);

@@ -58,6 +58,14 @@ void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const c
     tx->may_write = may_write;
 }
 
+void idempotency_hand_over(struct tx *tx, const struct idempotency_key *key, const char *worker)
+{
+    bool may_write = tx->may_write;
+    tx->may_write = true;
+    SQL_DO(tx, "UPDATE souk_idempotency SET worker = ?2 WHERE key = ?1 AND result IS NULL", sql_hash(key->key), sql_string(worker));
+    tx->may_write = may_write;
+}
+
 void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum result result, struct text answer,
                        struct text problem, int64_t at_us)
 {

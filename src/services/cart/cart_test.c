@@ -211,6 +211,51 @@ static enum result finish(struct asked *asked)
     return result;
 }
 
+static struct asked *begin_to_add_under_a_key(struct shop *shop, const char *cart_id)
+{
+    Cart__AddLineRequest *request = ARENA_NEW(shop->arena, Cart__AddLineRequest);
+    cart__add_line_request__init(request);
+    request->cart = cart_id;
+    request->sku = "watch";
+    request->quantity = 1;
+    struct asked *asked = ask(&shop->stall);
+    asked->call->idempotency_key = "k";
+    asked_send(asked, &cart__cart_service__add_line__method, &request->base);
+    return asked;
+}
+
+/* The line is held, the cart is locked before it is put, what was held is let go, and the machine dies. Who asks again must not be given the answer
+ * of a reservation that is no more. */
+static void killed_while_it_undoes_it_holds_anew(void **state)
+{
+    (void)state;
+    const unsigned reserve = inventory__inventory_service__reserve__method.index;
+    const unsigned release = inventory__inventory_service__release__method.index;
+    struct shop *shop = shop_open(77);
+    const char *id = shop_cart(shop);
+    stand_is(&shop->counter->inventory, reserve, STAND_LOSES_ANSWERS, 1);
+    struct asked *asked = begin_to_add_under_a_key(shop, id);
+    while (shop->counter->inventory.calls[reserve] == 0)
+        world_turn(shop->stall.world);
+    assert_int_equal(lock(shop, id, "another tab's"), RESULT_OK);
+    while (shop->counter->inventory.calls[release] == 0)
+        world_turn(shop->stall.world);
+    assert_int_equal(shop_held_by(shop, id, WATCH), 0);
+    struct shop *next = shop_crash(shop, 78);
+    asked_free(asked);
+
+    Cart__UnlockCartRequest unlock = CART__UNLOCK_CART_REQUEST__INIT;
+    unlock.cart = id;
+    unlock.checkout_id = "another tab's";
+    assert_int_equal(shop_call(next, &cart__cart_service__unlock_cart__method, &unlock.base, NULL, NULL), RESULT_OK);
+    assert_int_equal(finish(begin_to_add_under_a_key(next, id)), RESULT_OK);
+    Cart__Cart cart = get(next, id);
+    assert_int_equal(cart.n_lines, 1);
+    assert_non_null(cart.lines[0]->reservation);
+    assert_int_equal(shop_held_by(next, id, WATCH), 1);
+    shop_close(next);
+}
+
 /* Whatever the order of turns, both count, and what the cart says is held is held. */
 static void two_tabs_add_at_once(void **state)
 {
@@ -538,6 +583,7 @@ int main(void)
         cmocka_unit_test(an_old_version_is_refused),
         cmocka_unit_test(a_locked_cart_is_its_checkouts),
         cmocka_unit_test(a_cart_thrown_away_is_gone),
+        cmocka_unit_test(killed_while_it_undoes_it_holds_anew),
         cmocka_unit_test(abandoned_carts_go),
         cmocka_unit_test(the_past_can_be_asked_for),
         cmocka_unit_test(answers_get_lost),
