@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/plants.h"
 #include "base/timestamp.h"
 #include "gateways/rest/docs.h"
 #include "gateways/rest/headers.h"
@@ -260,7 +261,7 @@ void rest_touched(void *data, const char *resource, const char *key)
 {
     const struct rest *rest = data;
     char tag[TAG_BYTES_MAX];
-    if (rest->cache == NULL)
+    if (rest->cache == NULL || PLANTED(CACHE_NOT_PURGED))
         return;
     int length = snprintf(tag, sizeof tag, "%s/%s", resource, key);
     if (length > 0 && (size_t)length < sizeof tag) /* a longer one no answer bears */

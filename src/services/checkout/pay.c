@@ -15,6 +15,7 @@
 #include "services/checkout/checkout_internal.h"
 
 #include "base/limits.h"
+#include "base/plants.h"
 #include "souk/inventory/v1/inventory.client.h"
 #include "souk/order/v1/order.client.h"
 #include "souk/payment/v1/payment.client.h"
@@ -218,7 +219,7 @@ void checkout_capture_payment(struct saga_run *run)
         return;
     }
     if (order->n_payments == 0) {
-        look_at_order(run); /* nothing to pay, and no payment to tell us that it was cancelled */
+        PLANTED(FREE_ORDER_NOT_LOOKED_AT) ? saga_next(run) : look_at_order(run); /* nothing to pay, and no payment to tell us that it was cancelled */
         return;
     }
     request.id = order->payments[0]->id;

@@ -8,6 +8,8 @@
  */
 #include "services/checkout/checkout_internal.h"
 
+#include "base/plants.h"
+
 #include "souk/pricing/v1/pricing.client.h"
 
 /* --- the quote --------------------------------------------------------------------------------------------------------- */
@@ -67,7 +69,7 @@ static bool check(struct saga_run *run, const Cart__StoredCart *cart, const Pric
         saga_refuse(run, RESULT_CURRENCY_MISMATCH, "The cart is in %s.", quote->currency);
     else if (accepted && accepted->amount != quote->total)
         refuse_price(run, accepted, quote);
-    else if (!accepted && coupon_not_applied(quote))
+    else if (!accepted && coupon_not_applied(quote) && !PLANTED(COUPON_DROPPED_IN_SILENCE))
         refuse_coupon(run, coupon_not_applied(quote), quote);
     else
         return true;

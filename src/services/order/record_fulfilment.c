@@ -3,6 +3,8 @@
  */
 #include "services/order/order_internal.h"
 
+#include "base/plants.h"
+
 #include <string.h>
 
 static bool has_fulfilment(const Order__Order *order, const char *fulfilment_id)
@@ -22,7 +24,7 @@ static enum result take(struct context *context, Order__Order *order, const Orde
         if (!line)
             return call_violation(context->call, arena_printf(context->arena, "/lines/%zu/lineId", i), "not_found",
                                   "The order has no line `%s`.", fulfilment->lines[i]->line_id);
-        if (fulfilment->lines[i]->quantity > line->quantity - line->fulfilled)
+        if (fulfilment->lines[i]->quantity > line->quantity - line->fulfilled && !PLANTED(PARCEL_WITHOUT_COUNTING))
             return call_violation(context->call, arena_printf(context->arena, "/lines/%zu/quantity", i), "too_many",
                                   "Only %lld of it are left to ship.", (long long)(line->quantity - line->fulfilled));
         line->fulfilled += fulfilment->lines[i]->quantity;
