@@ -13,7 +13,7 @@ Q := $(if $(filter 1,$(V)),,@)
 OUT := build/$(VARIANT)
 GEN := build/gen
 CC := gcc
-PKGS := libuv libnghttp2 zlib sqlite3 openssl jansson libprotobuf-c libcurl
+PKGS := libuv libnghttp2 zlib sqlite3 openssl jansson libprotobuf-c libcurl libpq
 GOOGLEAPIS := /usr/share/gocode/src/github.com/gogo/googleapis
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -68,7 +68,7 @@ PROTOC_FLAGS := -Iproto -I/usr/include -I$(GOOGLEAPIS)
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST) | sed 's/^\([^:]*\):/  make \1\t/' | expand -t 20
 
-## packages: install the Debian packages of packages.txt that are missing
+## packages: install the Debian packages of packages.txt that are missing, to build and run
 .PHONY: packages
 packages:
 	@tools/install-packages
@@ -307,7 +307,7 @@ bench-store: $(OUT)/bench/store_bench
 
 ## bench: how fast it is, beside nginx and PostgreSQL; one table
 .PHONY: bench
-bench: packages
+bench:
 	@tools/install-packages measure
 	@bench/run
 
@@ -353,6 +353,12 @@ check-split: programs
 check-grpc: programs
 	@tests/grpc/check
 
+## check-features-postgres: what buys and sells, with everything kept in a PostgreSQL of its own
+.PHONY: check-features-postgres
+POSTGRES_FEATURES := checkout cart/lines stock/last_unit stock/bundle history failures money/refunds
+check-features-postgres: programs
+	@tests/with-postgres sh -c 'SOUK_TEST_STORE=$$SOUK_TEST_POSTGRES tests/features/check $(POSTGRES_FEATURES:%=../../features/%*)'
+
 ## check-cli: import and export, with a server and without one; serving with TLS
 .PHONY: check-cli
 check-cli: programs
@@ -371,7 +377,8 @@ serve: build
 
 ## test: install, build and run every test
 .PHONY: test
-test: packages
+test:
+	@tools/install-packages test
 	@tools/test
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -144,8 +144,8 @@ static bool check(const struct config *config, char error[512])
     else if (!*config->tls_certificate != !*config->tls_key)
         snprintf(error, 512, "SOUK_TLS_CERT and SOUK_TLS_KEY go together, and only %s is set",
                  *config->tls_key ? "SOUK_TLS_KEY" : "SOUK_TLS_CERT");
-    else if (strncmp(config->store, "sqlite:", 7) != 0)
-        snprintf(error, 512, "SOUK_STORE is `%s`; it must begin with `sqlite:`, for example sqlite:./data", config->store);
+    else if (strncmp(config->store, "sqlite:", 7) != 0 && strncmp(config->store, "postgres://", 11) != 0)
+        snprintf(error, 512, "SOUK_STORE is `%s`; it must begin with `sqlite:` or `postgres://`, for example sqlite:./data", config->store);
     else if (strcmp(config->bus, "embedded:") != 0)
         snprintf(error, 512, "SOUK_BUS is `%s`; this version knows `embedded:`", config->bus);
     else if (strcmp(config->cache, "memory:") != 0 && strcmp(config->cache, "none") != 0)

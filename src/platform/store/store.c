@@ -44,11 +44,12 @@ void store_init(struct store *store, const struct store_back *back, struct env *
 
 struct store *store_open(struct env *env, const char *url, const char *service, char error[512])
 {
-    static const struct store_back *const backs[] = {&store_back_sqlite};
+    static const struct store_back *const backs[] = {&store_back_sqlite, &store_back_postgres};
     for (size_t i = 0; i < sizeof backs / sizeof *backs; i++)
         if (strncmp(url, backs[i]->scheme, strlen(backs[i]->scheme)) == 0)
             return backs[i]->store_open(env, url, service, error);
-    snprintf(error, 512, "There is no store of the kind %.200s. Write sqlite:FOLDER, such as sqlite:./data.", url);
+    snprintf(error, 512, "There is no store of the kind %.200s. Write sqlite:FOLDER, such as sqlite:./data, or"
+                         " postgres://USER:PASSWORD@HOST/NAME.", url);
     return NULL;
 }
 

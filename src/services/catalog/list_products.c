@@ -384,8 +384,10 @@ enum result catalog_list_products(struct context *context, const Catalog__ListPr
             break;
         }
         last_id = id;
-        last_sort = sql_get_string(&rows, 2);
-        last_number = sql_get_int(&rows, 2);
+        if (by_price(order))
+            last_number = sql_get_int(&rows, 2);
+        else
+            last_sort = sql_get_string(&rows, 2);
         add_item(context, &filter, id, answer);
     }
     if (request->facets)

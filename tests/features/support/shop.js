@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const PROGRAM = path.resolve(ROOT, process.env.SOUK ?? 'build/release/souk');
 const WORK = path.join(ROOT, 'build/features');
+const SERVER = process.env.SOUK_TEST_STORE;
 export const TOKEN = 'merchant-token-of-the-feature-tests-only';
 const START_MS_MAX = 20000;
 const STOP_MS_MAX = 10000;
@@ -68,6 +69,14 @@ class Part {
   }
 }
 
+// Those of all services of a shop. Nobody waits for it.
+function dropDatabases(store) {
+  const services = ['catalog', 'pricing', 'inventory', 'cart', 'checkout', 'order', 'payment'];
+  const name = path.basename(store);
+  const commands = services.flatMap((service) => ['-c', `DROP DATABASE IF EXISTS ${name}_${service} WITH (FORCE)`]);
+  spawn('psql', ['-q', `${SERVER}/postgres`, ...commands], { stdio: 'ignore' }).on('error', () => {});
+}
+
 export class Shop {
   settings = {}; // beside those that every shop has
 
@@ -78,7 +87,7 @@ export class Shop {
 
   async start() {
     const log = openSync(`${this.folder}.log`, 'a');
-    const env = { ...process.env, SOUK_LISTEN: this.address, SOUK_STORE: `sqlite:${this.folder}`, SOUK_ADMIN_TOKEN: TOKEN, ...this.settings };
+    const env = { ...process.env, SOUK_LISTEN: this.address, SOUK_STORE: this.store(), SOUK_ADMIN_TOKEN: TOKEN, ...this.settings };
     this.parts = (await layout()).map((settings) => new Part({ ...env, ...settings }, log));
     closeSync(log);
     const began = Date.now();
@@ -88,6 +97,10 @@ export class Shop {
       if (Date.now() - began > START_MS_MAX) throw new Error(`The shop was not ready within ${START_MS_MAX} ms\n${await this.log()}`);
     }
     return this;
+  }
+
+  store() {
+    return SERVER ? `${SERVER}/${path.basename(this.folder).replaceAll('-', '_')}_${process.pid}` : `sqlite:${this.folder}`;
   }
 
   log() {
@@ -110,6 +123,7 @@ export class Shop {
   }
 
   async remove() {
+    if (SERVER) dropDatabases(this.store());
     await fs.rm(this.folder, { recursive: true, force: true });
     await fs.rm(`${this.folder}.log`, { force: true });
   }
@@ -130,7 +144,7 @@ export class Shops {
 
   async fresh() {
     const folder = path.join(WORK, `shop-${++this.count}`);
-    await fs.cp(this.template, folder, { recursive: true });
+    if (!SERVER) await fs.cp(this.template, folder, { recursive: true });
     return new Shop(folder, await freePort()).start();
   }
 

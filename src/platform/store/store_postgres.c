@@ -1,0 +1,401 @@
+/*
+ * The PostgreSQL back of the store: databases, connections, transactions.
+ *
+ * One database per service, made under the server that the URL names: postgres://user@host/shop has shop_catalog, shop_inventory and so on, in
+ * UTF-8 with the order of bytes (C), as SQLite compares. The writer's session holds an advisory lock on its database, so there is one at a
+ * time; the lock goes with the session, and whoever comes back without it finds that another writer's events have its numbers.
+ *
+ * A commit is acknowledged when the server has synced it: where somebody has turned synchronous_commit off, our sessions turn it on.
+ *
+ * A session that breaks fails its transaction. The next one connects again, at most once a second, and prepares its statements anew.
+ */
+#include "platform/store/store_postgres_internal.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RECONNECT_US INT64_C(1000000)
+/* Any number will do, as long as nobody else takes it: "souk". */
+#define WRITER_LOCK "1936684395"
+
+/* --- URLs --- */
+
+/* The URL's options with others in the place of some, for PQconnectdbParams(). */
+#define OPTIONS_MAX 64
+struct options {
+    const char *names[OPTIONS_MAX + 1];
+    const char *values[OPTIONS_MAX + 1];
+    int count;
+    PQconninfoOption *parsed;
+};
+
+static void options_set(struct options *options, const char *name, const char *value)
+{
+    int i = 0;
+    while (i < options->count && strcmp(options->names[i], name) != 0)
+        i++;
+    ASSERT(i < OPTIONS_MAX);
+    options->names[i] = name;
+    options->values[i] = value;
+    options->count = i == options->count ? i + 1 : options->count;
+}
+
+static const char *options_get(const struct options *options, const char *name)
+{
+    for (int i = 0; i < options->count; i++)
+        if (strcmp(options->names[i], name) == 0)
+            return options->values[i];
+    return NULL;
+}
+
+static bool options_parse(struct options *options, const char *url, char error[512])
+{
+    char *why = NULL;
+    *options = (struct options){.parsed = PQconninfoParse(url, &why)};
+    if (!options->parsed) {
+        snprintf(error, 512, "The store's URL can't be read: %.300s Write postgres://USER:PASSWORD@HOST:PORT/NAME.", why ? why : "");
+        PQfreemem(why);
+        return false;
+    }
+    /* What the URL does not say. A server that is not there is noticed soon, one that vanishes within half a minute. */
+    options_set(options, "connect_timeout", "5");
+    options_set(options, "tcp_user_timeout", "10000");
+    options_set(options, "keepalives_idle", "10");
+    options_set(options, "keepalives_interval", "5");
+    options_set(options, "keepalives_count", "3");
+    options_set(options, "application_name", "souk");
+    options_set(options, "client_encoding", "UTF8");
+    for (const PQconninfoOption *option = options->parsed; option->keyword; option++)
+        if (option->val && *option->val)
+            options_set(options, option->keyword, option->val);
+    return true;
+}
+
+static void options_release(struct options *options)
+{
+    PQconninfoFree(options->parsed);
+}
+
+static bool is_database_name(const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < length; i++)
+        if (!islower((unsigned char)name[i]) && !isdigit((unsigned char)name[i]) && name[i] != '_')
+            return false;
+    return length > 0 && length <= 40; /* PostgreSQL keeps 63, and the service's name follows */
+}
+
+static bool place(struct postgres_store *store, const struct options *options, char error[512])
+{
+    const char *shop = options_get(options, "dbname");
+    const char *host = options_get(options, "host");
+    const char *port = options_get(options, "port");
+    if (!shop)
+        shop = "souk";
+    if (!is_database_name(shop)) {
+        snprintf(error, 512, "The store's URL names the database `%.100s`. Use lower case letters, digits and _, at most 40.", shop);
+        return false;
+    }
+    store->database = store_text("%s_%s", shop, store->store.service);
+    store->store.path = store_text("postgres://%s:%s/%s", host ? host : "localhost", port ? port : "5432", store->database);
+    return true;
+}
+
+static void postgres_store_close(struct store *store)
+{
+    struct postgres_store *postgres = (struct postgres_store *)store;
+    free(postgres->url);
+    free(postgres->database);
+    free(postgres);
+}
+
+static struct store *postgres_store_open(struct env *env, const char *url, const char *service, char error[512])
+{
+    struct options options;
+    if (!options_parse(&options, url, error))
+        return NULL;
+    struct postgres_store *store = calloc(1, sizeof *store);
+    ASSERT(store);
+    store_init(&store->store, &store_back_postgres, env, service);
+    store->url = store_text("%s", url);
+    bool placed = place(store, &options, error);
+    options_release(&options);
+    if (placed)
+        return &store->store;
+    store_close(&store->store);
+    return NULL;
+}
+
+/* --- sessions --- */
+
+/* In the server's words, without the line's end, and what to do about it. */
+static void say_why(const struct postgres_store *store, PGconn *server, char error[512])
+{
+    const char *message = PQerrorMessage(server);
+    const char *hint = "Is it running, and may this machine connect?";
+    if (strstr(message, "password") || strstr(message, "authentication"))
+        hint = "Look at the user and the password in SOUK_STORE.";
+    snprintf(error, 512, "%.100s can't be reached: %.*s. %s", store->store.path, (int)strcspn(message, "\n"), message, hint);
+}
+
+static PGconn *connect_to(const struct postgres_store *store, const char *database, char error[512])
+{
+    struct options options;
+    if (!options_parse(&options, store->url, error))
+        return NULL;
+    options_set(&options, "dbname", database);
+    PGconn *server = PQconnectdbParams(options.names, options.values, 0);
+    options_release(&options);
+    if (PQstatus(server) == CONNECTION_OK)
+        return server;
+    say_why(store, server, error);
+    PQfinish(server);
+    return NULL;
+}
+
+/* The first column of the first row, or "" where there is none; NULL when it fails. */
+static bool ask(PGconn *server, const char *sql, char answer[64])
+{
+    PGresult *result = PQexec(server, sql);
+    bool done = PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK;
+    bool has_value = done && PQntuples(result) > 0 && !PQgetisnull(result, 0, 0);
+    snprintf(answer, 64, "%s", has_value ? PQgetvalue(result, 0, 0) : "");
+    PQclear(result);
+    return done;
+}
+
+static bool database_exists(PGconn *server, const char *name, bool *exists)
+{
+    char *sql = store_text("SELECT 1 FROM pg_database WHERE datname = '%s'", name);
+    char answer[64];
+    bool done = ask(server, sql, answer);
+    free(sql);
+    *exists = answer[0] == '1';
+    return done;
+}
+
+/* Of the server's own database, which every server has. Two services may start at once: whoever is second finds it made. */
+static bool database_make(const struct postgres_store *store, char error[512])
+{
+    PGconn *server = connect_to(store, "postgres", error);
+    if (!server)
+        return false;
+    bool exists = false;
+    char answer[64];
+    char *sql = store_text("CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'", store->database);
+    bool made = database_exists(server, store->database, &exists) && (exists || ask(server, sql, answer));
+    if (!made && !(database_exists(server, store->database, &exists) && exists))
+        snprintf(error, 512, "The database %s can't be made: %.300s The user needs CREATEDB, or make it beforehand.", store->database,
+                 PQerrorMessage(server));
+    else
+        made = true;
+    free(sql);
+    PQfinish(server);
+    return made;
+}
+
+/* The order of texts is part of what queries promise. */
+static bool compares_bytes(const struct postgres_store *store, PGconn *server, char error[512])
+{
+    char collation[64];
+    if (ask(server, "SELECT datcollate FROM pg_database WHERE datname = current_database()", collation) &&
+        (strcmp(collation, "C") == 0 || strcmp(collation, "POSIX") == 0))
+        return true;
+    snprintf(error, 512, "The database %s orders texts as `%s` does. Make it anew with LC_COLLATE 'C'.", store->database, collation);
+    return false;
+}
+
+static bool lock_writing(const struct postgres_store *store, PGconn *server, char error[512])
+{
+    char answer[64];
+    if (ask(server, "SELECT pg_try_advisory_lock(" WRITER_LOCK ")", answer) && answer[0] == 't')
+        return true;
+    snprintf(error, 512, "Another souk writes to %s. Stop it first, or ask it through its API.", store->store.path);
+    return false;
+}
+
+static bool session_setup(struct postgres_connection *connection, char error[512])
+{
+    const struct postgres_store *store = (const struct postgres_store *)connection->connection.store;
+    PGconn *server = connection->server;
+    char answer[64];
+    if (!compares_bytes(store, server, error))
+        return false;
+    if (connection->connection.kind == CONNECTION_WRITER && !lock_writing(store, server, error))
+        return false;
+    if (ask(server,
+            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')",
+            answer) &&
+        PQenterPipelineMode(server))
+        return true;
+    say_why(store, server, error);
+    return false;
+}
+
+bool postgres_connect(struct postgres_connection *connection, char error[512])
+{
+    const struct postgres_store *store = (const struct postgres_store *)connection->connection.store;
+    PQfinish(connection->server);
+    connection->server = connect_to(store, store->database, error);
+    connection->sent_count = 0;
+    connection->in_server_transaction = false;
+    connection->session++;
+    if (connection->server && session_setup(connection, error))
+        return true;
+    PQfinish(connection->server);
+    connection->server = NULL;
+    return false;
+}
+
+static bool first_connect(struct postgres_connection *connection, char error[512])
+{
+    const struct postgres_store *store = (const struct postgres_store *)connection->connection.store;
+    if (connection->connection.kind == CONNECTION_WRITER && !database_make(store, error))
+        return false;
+    return postgres_connect(connection, error);
+}
+
+static struct connection *postgres_connection_open(struct store *store, enum connection_kind kind, char error[512])
+{
+    struct postgres_connection *connection = calloc(1, sizeof *connection);
+    ASSERT(connection);
+    connection_init(&connection->connection, store, kind);
+    if (first_connect(connection, error))
+        return &connection->connection;
+    connection_close(&connection->connection);
+    return NULL;
+}
+
+static void postgres_connection_close(struct connection *connection)
+{
+    PQfinish(postgres_of(connection)->server);
+    free(connection);
+}
+
+static void postgres_expect_much(struct connection *writer, bool much)
+{
+    (void)writer, (void)much; /* the server has its own cache */
+}
+
+/* --- transactions --- */
+
+static bool is_connected(const struct postgres_connection *connection)
+{
+    return connection->server && PQstatus(connection->server) == CONNECTION_OK;
+}
+
+static void connect_again(struct tx *tx)
+{
+    struct postgres_connection *connection = postgres_of(tx->connection);
+    struct env *env = tx->connection->store->env;
+    char error[512] = "it was asked a moment ago";
+    if (env_monotonic_us(env) >= connection->retry_us && postgres_connect(connection, error)) {
+        LOG_INFO("connected to the store again", log_text("store", tx->connection->store->path));
+        return;
+    }
+    if (env_monotonic_us(env) >= connection->retry_us) {
+        connection->retry_us = env_monotonic_us(env) + RECONNECT_US;
+        store_broke(tx, error, 0, "connect");
+    }
+    tx->failed = true;
+}
+
+static void postgres_begin(struct tx *tx)
+{
+    struct postgres_connection *connection = postgres_of(tx->connection);
+    if (!is_connected(connection))
+        connect_again(tx);
+    if (tx->failed)
+        return;
+    connection->in_server_transaction =
+        pipeline_send(tx, tx->connection->kind == CONNECTION_WRITER ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+}
+
+/* After an error the server skips everything up to a sync: only then it hears of the end. */
+static void postgres_rollback(struct tx *tx)
+{
+    struct postgres_connection *connection = postgres_of(tx->connection);
+    bool failed = tx->failed;
+    if (connection->in_server_transaction && is_connected(connection)) {
+        if (failed)
+            pipeline_sync(tx);
+        tx->failed = false; /* this order must go out */
+        pipeline_send(tx, "ROLLBACK");
+        pipeline_sync(tx);
+    }
+    tx->failed = failed;
+    connection->in_server_transaction = false;
+}
+
+static void postgres_commit(struct tx *tx)
+{
+    pipeline_send(tx, "COMMIT");
+    pipeline_sync(tx);
+    if (tx->failed)
+        postgres_rollback(tx);
+    postgres_of(tx->connection)->in_server_transaction = false;
+}
+
+static void postgres_savepoint(struct tx *tx)
+{
+    pipeline_send(tx, "SAVEPOINT command");
+}
+
+static void postgres_savepoint_keep(struct tx *tx)
+{
+    pipeline_send(tx, "RELEASE SAVEPOINT command");
+}
+
+static void postgres_savepoint_undo(struct tx *tx)
+{
+    pipeline_send(tx, "ROLLBACK TO SAVEPOINT command");
+    pipeline_send(tx, "RELEASE SAVEPOINT command");
+}
+
+static void postgres_checkpoint(struct connection *writer)
+{
+    (void)writer; /* the server does that itself */
+}
+
+static bool postgres_copy(struct tx *tx, const char *path, char error[512])
+{
+    (void)path;
+    snprintf(error, 512, "%.200s is backed up with PostgreSQL's own tools: pg_dump, or base backups and the archived log.",
+             tx->connection->store->path);
+    return false;
+}
+
+const struct store_back store_back_postgres = {
+    .scheme = "postgres://",
+    .store_open = postgres_store_open,
+    .store_close = postgres_store_close,
+    .connection_open = postgres_connection_open,
+    .connection_close = postgres_connection_close,
+    .expect_much = postgres_expect_much,
+    .begin = postgres_begin,
+    .commit = postgres_commit,
+    .rollback = postgres_rollback,
+    .savepoint = postgres_savepoint,
+    .savepoint_keep = postgres_savepoint_keep,
+    .savepoint_undo = postgres_savepoint_undo,
+    .checkpoint = postgres_checkpoint,
+    .prepare = postgres_prepare,
+    .discard = postgres_discard,
+    .execute = postgres_execute,
+    .start = postgres_start,
+    .step = postgres_step,
+    .finish = postgres_finish,
+    .column_count = postgres_column_count,
+    .column_name = postgres_column_name,
+    .column_kind = postgres_column_kind,
+    .column_int = postgres_column_int,
+    .column_text = postgres_column_text,
+    .column_bytes = postgres_column_text,
+    .script = postgres_script,
+    .table_names = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
+    .copy = postgres_copy,
+};

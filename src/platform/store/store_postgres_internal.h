@@ -1,0 +1,69 @@
+/*
+ * What the files of the PostgreSQL back share: store_postgres.c (databases, connections, transactions), store_postgres_pipeline.c (what is
+ * on its way to the server and back), store_postgres_statement.c (statements, values, rows).
+ */
+#ifndef SOUK_PLATFORM_STORE_POSTGRES_INTERNAL_H
+#define SOUK_PLATFORM_STORE_POSTGRES_INTERNAL_H
+
+#include "platform/store/store_back.h"
+
+#include <libpq-fe.h>
+
+struct postgres_store {
+    struct store store;
+    char *url;
+    char *database; /* "souk_catalog" */
+};
+
+/* What was sent and not answered yet, oldest first. More is answered before more is sent: answers to that many fit the buffers of a
+ * socket, so neither side waits for the other to read. */
+#define PIPELINE_MAX 128
+
+struct postgres_connection {
+    struct connection connection;
+    PGconn *server; /* NULL, or broken: the next transaction connects again */
+    int64_t session; /* counts the connections made: statements are prepared in each anew */
+    int64_t retry_us; /* when to try again */
+    uint64_t prepared; /* statements so far, for their names */
+    const char *sent[PIPELINE_MAX]; /* their SQL, for whoever is told that one of them failed */
+    size_t sent_count;
+    size_t first_sent;
+    bool in_server_transaction;
+};
+
+static inline struct postgres_connection *postgres_of(struct connection *connection)
+{
+    return (struct postgres_connection *)connection;
+}
+
+/* Connect, or connect again. False with a sentence in `error`. */
+bool postgres_connect(struct postgres_connection *connection, char error[512]);
+
+/* --- pipeline --- */
+
+/* Make room for one more, send it without waiting. False when the transaction has failed. */
+bool pipeline_send(struct tx *tx, const char *sql);
+bool pipeline_send_prepare(struct tx *tx, const char *name, const char *sql, size_t count, const Oid *types);
+bool pipeline_send_execute(struct tx *tx, const char *name, const char *sql, size_t count, const char *const *values, const int *lengths,
+                           const int *formats);
+/* Read the answers to all that was sent. The last one's rows, if `last` is not NULL: the caller clears it. */
+void pipeline_receive(struct tx *tx, PGresult **last);
+/* End what the server sees as one unit: after an error it takes new orders only then. */
+void pipeline_sync(struct tx *tx);
+
+/* --- the back's functions that store_postgres_statement.c has --- */
+
+struct statement *postgres_prepare(struct tx *tx, const char *sql);
+void postgres_discard(struct statement *statement);
+int64_t postgres_execute(struct tx *tx, struct statement *statement, const struct sql_value *values, size_t count, bool counted);
+void postgres_start(struct tx *tx, struct statement *statement, const struct sql_value *values, size_t count);
+bool postgres_step(struct tx *tx, struct statement *statement);
+void postgres_finish(struct statement *statement);
+int postgres_column_count(const struct statement *statement);
+const char *postgres_column_name(const struct statement *statement, int column);
+enum sql_kind postgres_column_kind(const struct statement *statement, int column);
+int64_t postgres_column_int(const struct statement *statement, int column);
+struct text postgres_column_text(const struct statement *statement, int column);
+bool postgres_script(struct tx *tx, const char *sql, char error[512]);
+
+#endif
