@@ -313,9 +313,9 @@ void shop_close_connections(struct shop *shop, struct loop *loop)
 void shop_stop(struct shop *shop)
 {
     readers_stop(shop->readers);
-    feed_service_stop(shop->feed);
     while (shop->host_count)
         host_stop(shop->hosts[--shop->host_count]);
+    feed_service_stop(shop->feed); /* until then writers tell it what they touch */
     readers_free(shop->readers);
     for (size_t i = 0; i < shop->neighbour_count; i++)
         follow_free(shop->neighbours[i].follow);
