@@ -11,6 +11,7 @@
 #include "gateways/graphql/cached.h"
 #include "gateways/graphql/page.h"
 #include "gateways/graphql/schema/derive.h"
+#include "gateways/graphql/schema/sdl.h"
 #include "gateways/graphql/subscribe.h"
 #include "gateways/trace.h"
 #include "guard/authenticate.h"
@@ -20,6 +21,7 @@
 
 #define PATH_OF_SHOP "/graphql"
 #define PATH_OF_ADMIN "/admin/graphql"
+#define PATH_OF_SDL "/graphql/schema.graphql"
 
 /* --- making --------------------------------------------------------------------------------------------------------------- */
 
@@ -68,7 +70,7 @@ void graphql_free(struct graphql *graphql)
 
 bool graphql_is_at(struct text path)
 {
-    return text_is(path, PATH_OF_SHOP) || text_is(path, PATH_OF_ADMIN) || page_is_at(path);
+    return text_is(path, PATH_OF_SHOP) || text_is(path, PATH_OF_ADMIN) || text_is(path, PATH_OF_SDL) || page_is_at(path);
 }
 
 /* --- who asks ------------------------------------------------------------------------------------------------------------- */
@@ -337,6 +339,23 @@ static void handle(struct graphql_visit *visit)
         execute(visit);
 }
 
+/* The shop's schema as a file, for tools that take no introspection. */
+static void answer_sdl(struct graphql_visit *visit)
+{
+    if (!takes_method(visit)) {
+        visit_refuse_request(visit);
+        return;
+    }
+    if (visit->graphql->options.no_introspection) {
+        call_refuse(visit->call, RESULT_PERMISSION_DENIED, "Introspection is turned off.");
+        visit_refuse_request(visit);
+        return;
+    }
+    struct buffer *sdl = answer_buffer(visit);
+    graphql_schema_print(schema_for(visit->graphql, 0), sdl);
+    page_answer_text(visit->exchange, buffer_text(sdl));
+}
+
 void graphql_touched(struct graphql *graphql, const char *resource, const char *key)
 {
     char tag[TAG_BYTES_MAX];
@@ -368,6 +387,8 @@ void graphql_handle(struct graphql *graphql, struct http_exchange *exchange)
     visit->call->trace_parent = trace_begin(exchange);
     if (text_is(exchange->request.method, "OPTIONS"))
         visit_answer_options(visit);
+    else if (text_is(exchange->request.path, PATH_OF_SDL))
+        answer_sdl(visit);
     else
         handle(visit);
 }

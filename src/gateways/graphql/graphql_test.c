@@ -571,8 +571,10 @@ static void introspection_can_be_turned_off(void **state)
     assert_status("POST", "/graphql", AS_JSON, "{\"query\": \"{ ...F } fragment F on Query { __schema { description } }\"}", 200,
                   "Introspection is turned off.");
     assert_status("POST", "/graphql", AS_JSON, "{\"query\": \"{ __typename }\"}", 200, "\"Query\"");
+    assert_status("GET", "/graphql/schema.graphql", "", "", 403, "Introspection is turned off.");
     graphql_free(graphql);
     graphql = all;
+    assert_status("GET", "/graphql/schema.graphql", "", "", 200, "\ntype Query {\n");
 }
 
 static void browsers_get_a_page_if_there_is_one(void **state)

@@ -78,3 +78,8 @@ void page_answer(struct http_exchange *exchange)
 {
     respond_with(exchange, "text/html; charset=utf-8", text_of(script().length > 0 ? page : page_without));
 }
+
+void page_answer_text(struct http_exchange *exchange, struct text text)
+{
+    respond_with(exchange, "text/plain; charset=utf-8", text);
+}

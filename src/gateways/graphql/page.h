@@ -13,5 +13,7 @@ bool page_is_at(struct text path);
 void page_answer_part(struct http_exchange *exchange);
 /* The page itself. */
 void page_answer(struct http_exchange *exchange);
+/* A text beside it, which lives as long as the exchange. */
+void page_answer_text(struct http_exchange *exchange, struct text text);
 
 #endif
