@@ -345,6 +345,33 @@ static void lists_load_what_belongs_to_them_at_once(void **state)
     }
 }
 
+/* An operation takes 5,000 SKUs at once; and of the same SKU only one is asked for. */
+static void what_is_too_much_for_one_call_is_asked_in_parts(void **state)
+{
+    (void)state;
+    enum { MANY = 6000, SAME = 10 };
+    static Catalog__Variant variants[MANY], *list[MANY];
+    static char skus[MANY][32];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(skus[i], sizeof skus[i], "MANY-%d", i < SAME ? 0 : i);
+        variants[i] = (Catalog__Variant)CATALOG__VARIANT__INIT;
+        variants[i].sku = skus[i];
+        list[i] = &variants[i];
+    }
+    stock[0].product.n_variants = MANY;
+    stock[0].product.variants = list;
+    struct fake_exchange *exchange =
+        exchange_at("POST", "/graphql", AS_JSON, "{\"query\": \"{ product(id: \\\"p0\\\") { inventory { sku } } }\"}");
+    assert_string_equal(asked.methods, "GetProduct BatchGetAvailability BatchGetAvailability ");
+    json_t *answer = json_loads(exchange->body, 0, NULL);
+    const json_t *product = json_object_get(json_object_get(answer, "data"), "product");
+    assert_int_equal(json_array_size(json_object_get(product, "inventory")), MANY - SAME + 1);
+    json_decref(answer);
+    fake_exchange_free(exchange);
+    stock[0].product.n_variants = 2;
+    stock[0].product.variants = stock[0].variant_list;
+}
+
 static void the_same_field_twice_is_one_call(void **state)
 {
     (void)state;
@@ -644,6 +671,7 @@ int main(void)
         cmocka_unit_test_setup(fields_come_in_the_order_of_the_document, forget_asked),
         cmocka_unit_test_setup(fragments_and_directives_choose_fields, forget_asked),
         cmocka_unit_test_setup(lists_load_what_belongs_to_them_at_once, forget_asked),
+        cmocka_unit_test_setup(what_is_too_much_for_one_call_is_asked_in_parts, forget_asked),
         cmocka_unit_test_setup(the_same_field_twice_is_one_call, forget_asked),
         cmocka_unit_test_setup(mutations_come_one_after_the_other, forget_asked),
         cmocka_unit_test_setup(pages_follow_each_other_from_any_item, forget_asked),

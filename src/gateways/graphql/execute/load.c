@@ -229,10 +229,12 @@ struct matching {
     struct match {
         struct text key; /* at NULL: free */
         const void *item;
+        size_t parent; /* who has it already: its number, from 1 */
     } *slots;
     size_t slot_count, value_count;
     const void *item;   /* whose values are being added */
-    const void **found; /* items of one parent */
+    size_t parent;      /* whose items are looked for */
+    const void **found; /* what is found of them, each once */
     size_t found_count;
 };
 
@@ -259,8 +261,9 @@ static void find_match(void *data, struct field field, const void *value)
     struct text key = field_value_text(field, value, matching->arena);
     for (size_t slot = text_hash(key) % matching->slot_count; matching->slots[slot].key.at != NULL;
          slot = (slot + 1) % matching->slot_count) {
-        if (!text_equal(matching->slots[slot].key, key))
+        if (matching->slots[slot].parent == matching->parent || !text_equal(matching->slots[slot].key, key))
             continue;
+        matching->slots[slot].parent = matching->parent;
         ARENA_ROOM(matching->arena, matching->found, matching->found_count);
         matching->found[matching->found_count++] = matching->slots[slot].item;
     }
@@ -325,6 +328,7 @@ static void finish_matched(struct load *load, const struct resource_link *link)
             load->outcomes[i] = outcome_failed(problem);
             continue;
         }
+        matching.parent = i + 1;
         matching.found = NULL;
         matching.found_count = 0;
         message_path_each(&link->match_resource, load->parents[i], find_match, &matching);
