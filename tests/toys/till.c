@@ -6,6 +6,7 @@
 #include "platform/saga/saga.h"
 
 #include "till/migrations.h"
+#include "platform/rpc/message.h"
 #include "toy/bank.client.h"
 
 unsigned till_steps_run, till_undos_run;
@@ -116,6 +117,14 @@ static enum result coin_jams(struct context *context, const char *key)
 
 static const struct timer_handler timers[] = {{"fall", coin_falls}, {"jam", coin_jams}};
 
+/* Events of version 0 are older than anybody remembers: coins were put in pairs then. */
+static ProtobufCMessage *upcast(struct arena *arena, const struct event *event)
+{
+    Till__CoinsPut *put = (Till__CoinsPut *)message_unpack(arena, &till__coins_put__descriptor, event->data);
+    put->coins *= 2;
+    return &put->base;
+}
+
 static const char *const calls[] = {"bank", NULL};
 
 const struct service till = {
@@ -125,6 +134,7 @@ const struct service till = {
     .timers = timers,
     .timer_count = sizeof timers / sizeof *timers,
     .calls = calls,
+    .upcast = upcast,
 };
 
 /* --- sagas ------------------------------------------------------------------------------------------------------- */

@@ -196,6 +196,45 @@ static void a_refused_reaction_is_passed_over(void **state)
     end(stall);
 }
 
+/* An event of the till's, as a version of it wrote that nobody runs any more. */
+static void write_old_event(const struct stall *stall, int64_t pairs)
+{
+    char error[512];
+    struct store *store = store_open(stall->env, stall->url, "till", error);
+    struct connection *writer = connection_open(store, CONNECTION_WRITER, error);
+    struct tx *tx = tx_begin(writer);
+    struct event_log_head head;
+    uint8_t packed[16];
+    Till__CoinsPut put = TILL__COINS_PUT__INIT;
+    put.coins = pairs;
+    struct event event = {.stream = "jar/blue",
+                          .name = "toy.till.v1.CoinsPut",
+                          .schema_version = 0,
+                          .at_us = 1,
+                          .actor = "anonymous",
+                          .request_id = "",
+                          .cause = "call",
+                          .data = {(const char *)packed, till__coins_put__pack(&put, packed)}};
+    event_log_head(tx, &head);
+    event_log_append(tx, &head, &event);
+    assert_true(tx_commit(tx));
+    connection_close(writer);
+    store_close(store);
+}
+
+static void old_events_are_heard_in_their_present_form(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(6, true);
+    stall_close(stall);
+    write_old_event(stall, 60);
+    stall = stall_put_up(stall, true);
+    world_run_for(stall->world, 1000000);
+    assert_int_equal(tally_now(stall).coins, 120);
+    assert_int_equal(tally_now(stall).big, 1); /* reactions and projections alike */
+    end(stall);
+}
+
 /* Whenever it dies, each event is handled once in the end. */
 static void crashes_neither_lose_nor_repeat(void **state)
 {
@@ -238,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_settled_answer_is_seen_by_the_listener),
         cmocka_unit_test(settling_has_an_end),
         cmocka_unit_test(a_refused_reaction_is_passed_over),
+        cmocka_unit_test(old_events_are_heard_in_their_present_form),
         cmocka_unit_test(crashes_neither_lose_nor_repeat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
