@@ -282,6 +282,7 @@ static void nothing_takes_long(void **state)
             fail_msg("%s: %s", rows[i].name, said ? said : "valid");
         if (took > 50 * slower)
             fail_msg("%s: %.1f ms", rows[i].name, took);
+        assert_true(arena_used(arena) < 16 << 20);
         arena_free(arena);
     }
 }
@@ -311,6 +312,7 @@ static void exponentially_many_sets_are_refused(void **state)
     assert_true(limited);
     if (took > 50 * slower)
         fail_msg("%.1f ms", took);
+    assert_true(arena_used(arena) < LIMIT_CALL_ARENA / 2);
     arena_free(arena);
 }
 
