@@ -358,10 +358,6 @@ static bool start_private_http(struct server *server, char error[512])
         return true;
     start_private_grpc(server);
     handler = grpc_handler(server->private_grpc);
-    if (!http_address_is_free(server->config.grpc_listen, reason)) {
-        snprintf(error, 512, "%s", reason);
-        return false;
-    }
     for (size_t i = 0; i < server->lane_count; i++) {
         server->lanes[i].private_http = http_server_start(server->lanes[i].loop, server->config.grpc_listen, &handler, reason);
         if (!server->lanes[i].private_http) {
@@ -471,7 +467,8 @@ static int serve(struct server *server)
     server->lane_count = loops_wanted();
     for (size_t i = 0; i < server->lane_count; i++)
         server->lanes[i] = (struct lane){.server = server, .loop = machine_loop_new(server->env)};
-    if (http_address_is_free(server->config.listen, error) && start_shop(server, error)) {
+    if (http_address_is_free(server->config.listen, error) &&
+        (!*server->config.grpc_listen || http_address_is_free(server->config.grpc_listen, error)) && start_shop(server, error)) {
         start_gateways(server);
         if (start_http(server, error) && start_private_http(server, error)) {
             run(server);

@@ -334,12 +334,21 @@ bool shop_runs(const struct shop *shop, const char *service)
     return false;
 }
 
+/* Whether the process at the address answers, and knows that we listen. */
+static bool hears(const struct shop *shop, const char *address)
+{
+    for (size_t i = 0; i < shop->neighbour_count; i++)
+        if (strcmp(shop->neighbours[i].address, address) == 0 && !follow_is_heard(shop->neighbours[i].follow))
+            return false;
+    return grpc_client_reaches(shop->client, address);
+}
+
 bool shop_reaches(const struct shop *shop, const char *service)
 {
     for (size_t i = 0; i < SERVICE_COUNT; i++) {
         const char *name = every_service[i]->declaration->name, *address = address_of(shop, name);
 
-        if (!shop_runs(shop, name) && address && (!service || strcmp(service, name) == 0) && !grpc_client_reaches(shop->client, address))
+        if (!shop_runs(shop, name) && address && (!service || strcmp(service, name) == 0) && !hears(shop, address))
             return false;
     }
     return true;

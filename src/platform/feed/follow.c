@@ -69,6 +69,7 @@ struct follow {
     struct producer *producers;
     struct asking touches;
     atomic_bool stopping;
+    atomic_size_t heard; /* producers that have answered */
     unsigned under_way;
     void (*stopped)(void *data);
     void *stopped_data;
@@ -270,7 +271,11 @@ static void on_tail_again(struct timer *timer)
 /* Whether the events were kept, and with them the call's arena. */
 static bool take_tail(struct producer *producer, struct call *call, const Platform__ReadEventsAnswer *answer)
 {
-    int64_t last = producer->tail.after < 0 ? answer->last : producer->tail.after;
+    int64_t last = producer->tail.after;
+    if (last < 0) {
+        last = answer->last;
+        atomic_fetch_add(&producer->follow->heard, 1);
+    }
     if (answer->n_events > 0) {
         last = answer->events[answer->n_events - 1]->number;
         keep_page(producer, call, answer, producer->tail.after);
@@ -536,6 +541,11 @@ struct follow *follow_start(const struct follow_options *options)
     follow->touches.again.run = on_touches_again;
     ask_touches(follow);
     return follow;
+}
+
+bool follow_is_heard(const struct follow *follow)
+{
+    return atomic_load(&follow->heard) == follow->options.producer_count;
 }
 
 static void stop_asking(struct follow *follow, struct asking *asking)

@@ -37,6 +37,8 @@ struct follow_options {
 
 /* Before the loop runs, or on it. Fails never: who can't be reached is asked again. */
 struct follow *follow_start(const struct follow_options *options);
+/* Whether every producer there has answered once: from then on answers there wait for the services here. Any thread. */
+bool follow_is_heard(const struct follow *follow);
 /* Ask no more, on the loop; `stopped` runs there when no answer is awaited any more. */
 void follow_stop(struct follow *follow, void (*stopped)(void *data), void *data);
 /* After that, when no consumer reads any more, before the bus goes. */

@@ -21,13 +21,15 @@ const STOP_MS_MAX = 10000;
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const taken = new Set(); // a port that is free now may be somebody's who has not listened yet
+
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = net.createServer();
     server.on('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address();
-      server.close(() => resolve(port));
+      server.close(() => resolve(taken.has(port) ? freePort() : (taken.add(port), port)));
     });
   });
 }

@@ -4,10 +4,11 @@ import { After, AfterAll, Before, BeforeAll, setDefaultTimeout, setWorldConstruc
 import { Contract } from '../drivers/contract.js';
 import { MERCHANT } from '../drivers/driver.js';
 import { GraphqlDriver } from '../drivers/graphql.js';
+import { GrpcDriver } from '../drivers/grpc.js';
 import { RestDriver } from '../drivers/rest.js';
 import { pause, Shops, TOKEN } from './shop.js';
 
-const DRIVERS = { rest: RestDriver, graphql: GraphqlDriver };
+const DRIVERS = { rest: RestDriver, graphql: GraphqlDriver, grpc: GrpcDriver };
 const CARD = 'pm_card_visa';
 
 const shops = new Shops();
