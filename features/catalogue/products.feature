@@ -38,6 +38,7 @@ Feature: Products
     When the merchant takes the description of "Blue Shirt" back
     Then "Blue Shirt" is called "Navy Shirt", and described as ""
 
+  @views
   Scenario: Of the attributes, too, only what is named
     Given the merchant adds "Blue Shirt" with the SKU "BS-1"
     And the merchant says of "Blue Shirt" that its vendor is "Loom" and its care is "Cold wash"

@@ -1,3 +1,4 @@
+@views
 Feature: Just what is needed, in one request
   Fields may be chosen, and what belongs to a product may come with it.
 

@@ -58,9 +58,13 @@ static bool read_condition(struct grpc_visit *visit, struct text value)
 
 static bool read_as_of(struct grpc_visit *visit, struct text value)
 {
-    if (!timestamp_parse(value, &visit->call->as_of_us))
-        return refuse(visit, "souk-as-of takes a time as in RFC 3339, such as 2026-11-22T17:19:04Z.");
-    return true;
+    int64_t as_of_us;
+    if (timestamp_parse(value, &as_of_us)) {
+        call_ask_as_of(visit->call, as_of_us, env_now_us(visit->exchange->loop->env));
+        return true;
+    }
+    call_violation(visit->call, "souk-as-of", "invalid", "This must be a time as in RFC 3339, such as 2026-11-22T17:19:04Z.");
+    return false;
 }
 
 static bool read_request_id(struct grpc_visit *visit, struct text value)

@@ -2,7 +2,7 @@
 //
 // Deeds are said as REST says them (rest.js), and this looks up in the contracts, not in the server, which method that is: routes, bodies and
 // masks from google.api.http, nested addresses from the links. What is answered comes back in the shop's words: enums in lower case, times
-// as text, maps as objects.
+// as text, maps as objects. What only REST has (?embed=, ?fields=) is not asked for: those texts bear @views.
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import grpc from '@grpc/grpc-js';
@@ -32,7 +32,7 @@ const option = (of, name) => Object.assign({}, ...(of.parsedOptions ?? []).map((
 const list = (value) => (value === undefined ? [] : [value].flat());
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const fieldOf = (type, name) => type.fields[name] ?? type.fields[snake(name)] ?? Object.values(type.fields).find((field) => camel(field.name) === name);
+const fieldOf = (type, name) => type.fields[name] ?? type.fields[camel(name)] ?? type.fields[snake(name)] ?? Object.values(type.fields).find((field) => camel(field.name) === name);
 
 function bindings(http) {
   return [http, ...list(http.additional_bindings ?? http.additionalBindings)].flatMap((one) =>
@@ -194,13 +194,19 @@ export class GrpcDriver extends RestDriver {
     const name = `/${route.service.fullName.slice(1)}/${route.method.name}`;
     const pack = (message) => Buffer.from(route.input.encode(route.input.fromObject(message)).finish());
     const unpack = (bytes) => route.output.decode(bytes);
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       let refused = null, message = null;
       const sent = this.client.makeUnaryRequest(name, pack, unpack, request, metadata, { deadline: Date.now() + PATIENCE_MS }, (error, answer) => {
         refused = error;
         message = answer;
       });
-      sent.on('status', (status) => setImmediate(() => resolve(outcomeOf(route, refused, message, status))));
+      sent.on('status', (status) => setImmediate(() => {
+        try {
+          resolve(outcomeOf(route, refused, message, status));
+        } catch (error) {
+          reject(error);
+        }
+      }));
     });
   }
 }
