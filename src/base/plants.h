@@ -69,25 +69,13 @@
 #define PLANT_HEAD_NOT_READ_AGAIN 0
 #endif
 
-/* An answer that was made before a change is kept after it. */
-#ifndef PLANT_OLD_ANSWER_KEPT
-#define PLANT_OLD_ANSWER_KEPT 0
-#endif
 /* Nothing tells the cache that a resource has changed. */
 #ifndef PLANT_CACHE_NOT_PURGED
 #define PLANT_CACHE_NOT_PURGED 0
 #endif
-/* A checkout with nothing to pay does not look whether its order was cancelled meanwhile. */
-#ifndef PLANT_FREE_ORDER_NOT_LOOKED_AT
-#define PLANT_FREE_ORDER_NOT_LOOKED_AT 0
-#endif
 /* A parcel is noted without looking how much is left to ship. */
 #ifndef PLANT_PARCEL_WITHOUT_COUNTING
 #define PLANT_PARCEL_WITHOUT_COUNTING 0
-#endif
-/* What comes late about a payment takes the place of what is newer. */
-#ifndef PLANT_OLD_NEWS_OF_A_PAYMENT
-#define PLANT_OLD_NEWS_OF_A_PAYMENT 0
 #endif
 /* A coupon that was used up meanwhile is left out, and the buyer charged more. */
 #ifndef PLANT_COUPON_DROPPED_IN_SILENCE

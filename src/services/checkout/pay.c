@@ -15,7 +15,6 @@
 #include "services/checkout/checkout_internal.h"
 
 #include "base/limits.h"
-#include "base/plants.h"
 #include "souk/inventory/v1/inventory.client.h"
 #include "souk/order/v1/order.client.h"
 #include "souk/payment/v1/payment.client.h"
@@ -219,7 +218,7 @@ void checkout_capture_payment(struct saga_run *run)
         return;
     }
     if (order->n_payments == 0) {
-        PLANTED(FREE_ORDER_NOT_LOOKED_AT) ? saga_next(run) : look_at_order(run); /* nothing to pay, and no payment to tell us that it was cancelled */
+        look_at_order(run); /* nothing to pay, and no payment to tell us that it was cancelled */
         return;
     }
     request.id = order->payments[0]->id;

@@ -4,7 +4,6 @@
 #include "services/order/order_internal.h"
 
 #include "base/assert.h"
-#include "base/plants.h"
 #include "platform/rpc/message.h"
 
 #include <openssl/crypto.h>
@@ -132,8 +131,6 @@ bool order_payment_is_news(const Order__Order *order, const Order__OrderPayment 
 
         if (strcmp(known->id, payment->id) != 0)
             continue;
-        if (PLANTED(OLD_NEWS_OF_A_PAYMENT))
-            return true;
         if (captured == 0 && refunded == 0)
             return strcmp(known->status, payment->status) != 0 && strcmp(known->status, "voided") != 0;
         return captured >= 0 && refunded >= 0;
