@@ -238,6 +238,46 @@ static void deleting_takes_it_out_and_asking_twice_is_fine(void **state)
 
 /* --- listing --- */
 
+static int64_t count_listed(const char *category, const char *q, Catalog__ProductSort sort)
+{
+    Catalog__ListProductsRequest request = CATALOG__LIST_PRODUCTS_REQUEST__INIT;
+    const ProtobufCMessage *answer;
+    int64_t count = 0;
+
+    request.category = category;
+    request.q = q;
+    request.sort = sort;
+    request.limit = 100;
+    do {
+        assert_int_equal(handler_world_call(world, METHOD(list_products), &request.base, &answer), RESULT_OK);
+        count += (int64_t)((const Catalog__ListProductsResponse *)answer)->n_items;
+        request.cursor = ((const Catalog__ListProductsResponse *)answer)->next_cursor;
+    } while (*request.cursor);
+    return count;
+}
+
+/* A filter that leaves a thousand or more is not what drives the list; what is found is the same. */
+static void what_many_fit_is_found_as_what_few_fit(void **state)
+{
+    (void)state;
+    create_category("Shirts", "");
+    create_category("Caps", "");
+    for (int i = 0; i < 1050; i++) {
+        const char *number = arena_printf(world->arena, "%d", i);
+        Catalog__Product *product = a_product(arena_printf(world->arena, "Red thing %s", number), arena_printf(world->arena, "S%s", number));
+
+        put_into(product, i % 50 == 0 ? "caps" : "shirts");
+        assert_non_null(create(product));
+    }
+    for (int sort = CATALOG__PRODUCT_SORT__PRODUCT_SORT_NEWEST; sort <= CATALOG__PRODUCT_SORT__PRODUCT_SORT_TITLE; sort++) {
+        assert_int_equal(count_listed("shirts", "", sort), 1029);
+        assert_int_equal(count_listed("caps", "", sort), 21);
+        assert_int_equal(count_listed("", "red", sort), 1050);
+        assert_int_equal(count_listed("caps", "red", sort), 21);
+        assert_int_equal(count_listed("shirts", "thing 1049", sort), 1);
+    }
+}
+
 static void lists_come_in_every_order(void **state)
 {
     static const struct {
@@ -387,6 +427,7 @@ int main(void)
         shop_test(first_prices_are_for_new_variants),
         shop_test(deleting_takes_it_out_and_asking_twice_is_fine),
         shop_test(lists_come_in_every_order),
+        shop_test(what_many_fit_is_found_as_what_few_fit),
         shop_test(pages_follow_each_other),
         shop_test(filters_hold_together),
         shop_test(drafts_are_not_for_shoppers),
