@@ -206,6 +206,20 @@ static bool needs_body(const struct route *route)
     return false;
 }
 
+/* A file, of any of "text/csv, application/json". */
+static void write_file_contents(struct schemas *schemas, const char *media_types)
+{
+    struct text rest = text_of(media_types);
+    while (rest.length > 0) {
+        size_t length = strcspn(rest.at, ",");
+        write_content_open(schemas->json, arena_strndup(schemas->arena, rest.at, length));
+        json_write_raw(schemas->json, TEXT("{\"description\":\"The file, as it is.\"}"));
+        json_write_object_close(schemas->json);
+        length += strspn(rest.at + length, ", ");
+        rest = (struct text){rest.at + length, rest.length - length};
+    }
+}
+
 static void write_body(struct schemas *schemas, const struct route *route)
 {
     struct json_writer *json = schemas->json;
@@ -218,9 +232,7 @@ static void write_body(struct schemas *schemas, const struct route *route)
     json_write_key(json, "content");
     json_write_object_open(json);
     if (route->method->bulk) {
-        write_content_open(json, route->method->media_type);
-        json_write_raw(json, TEXT("{\"type\":\"string\"}"));
-        json_write_object_close(json);
+        write_file_contents(schemas, route->method->media_type);
     } else {
         write_content_open(json, "application/json");
         write_json_body(schemas, route);

@@ -613,7 +613,10 @@ static void takes_a_file_as_it_is(void **state)
     const Catalog__ImportProductsRequest *request = (const void *)asked.request;
     assert_int_equal(request->file.len, 8);
     assert_true(request->dry_run);
-    assert_int_equal(ask("POST", "/v1/imports", AS_ADMIN AS_JSON, "{}"), 415);
+    assert_int_equal(ask("POST", "/v1/imports", AS_ADMIN AS_JSON, "{\"slug\":\"shirt\"}"), 201);
+    assert_int_equal(ask("POST", "/v1/imports", AS_ADMIN "content-type: application/x-ndjson\n", "{}\n{}\n"), 201);
+    assert_int_equal(ask("POST", "/v1/imports", AS_ADMIN "content-type: text/html\n", "{}"), 415);
+    assert_body("Send it as Content-Type: text/csv, application/json, application/x-ndjson.");
     assert_int_equal(ask("POST", "/v1/imports", AS_ADMIN "content-type: text/csv\n", ""), 400);
 
     struct http_handler handler = rest_handler(rest);

@@ -433,13 +433,29 @@ static void read_object(struct reading *reading, const struct message_declaratio
 
 /* --- the body --------------------------------------------------------------------------------------------------------- */
 
+/* Take the first media type off "text/csv, application/json"; false at the end. */
+static bool next_media_type(const char **list, char type[128])
+{
+    size_t length = strcspn(*list, ",");
+    if (length == 0)
+        return false;
+    ASSERT(length < 128);
+    memcpy(type, *list, length);
+    type[length] = '\0';
+    *list += length;
+    *list += strspn(*list, ", ");
+    return true;
+}
+
 static bool takes_media_type(struct call *call, const struct route *route, struct text content_type)
 {
     const char *wanted = route->method->media_type ? route->method->media_type : "application/json";
     if (content_type.at == NULL)
         content_type = TEXT("");
-    if (http_media_type_is(content_type, wanted))
-        return true;
+    char type[128];
+    for (const char *list = wanted; next_media_type(&list, type);)
+        if (http_media_type_is(content_type, type))
+            return true;
     if (route->verb == VERB_PATCH && http_media_type_is(content_type, "application/merge-patch+json"))
         return true;
     call_refuse(call, RESULT_UNSUPPORTED_MEDIA_TYPE, "Send it as Content-Type: %s.", wanted);

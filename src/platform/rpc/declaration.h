@@ -120,7 +120,7 @@ struct method_declaration {
     bool key_required;        /* Idempotency-Key */
     bool settled;             /* answer when the listening services have caught up */
     bool bulk;                /* the body is a file: LIMIT_HTTP_IMPORT_BODY, LIMIT_BULK_ARENA, media type `media_type` */
-    const char *media_type;   /* what a bulk body is sent as; NULL for JSON */
+    const char *media_type;   /* what a bulk body is sent as, "text/csv, application/json"; NULL for JSON */
     const char *follow;       /* a list that can be streamed: the resource whose changes make it longer; NULL: it can't */
     int cache_seconds;        /* shared caches may keep the answer so long; 0: private, no-store */
     const char *const *history; /* the streams to replay for ?asOf=: "product/{id}"; NULL-terminated, NULL: no ?asOf= */
