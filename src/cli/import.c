@@ -173,6 +173,9 @@ static void print_counts(const struct import *import, const json_t *report)
            number(report, "unchanged"), number(report, "variants"), string(report, "format"));
     if (number(report, "skipped") > 0)
         printf("%s: %" PRId64 " rows left out\n", import->file, number(report, "skipped"));
+    if (number(report, "stockLeftOut") > 0)
+        printf("%s: the stock of %" PRId64 " SKUs that are known stays as it is; adjustments change it\n", import->file,
+               number(report, "stockLeftOut"));
 }
 
 /* The exit code. */

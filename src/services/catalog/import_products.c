@@ -131,6 +131,20 @@ static bool check_contents(struct import *import, const Catalog__Product *before
     return validation.count == 0;
 }
 
+static bool has_sku(const Catalog__Product *product, const char *sku)
+{
+    for (size_t i = 0; product != NULL && i < product->n_variants; i++)
+        if (strcmp(product->variants[i]->sku, sku) == 0)
+            return true;
+    return false;
+}
+
+static void count_stock_left_out(struct import *import, const Catalog__Product *said, const Catalog__Product *before)
+{
+    for (size_t i = 0; before != NULL && i < said->n_variants; i++)
+        import->report->stock_left_out += said->variants[i]->initial_stock > 0 && has_sku(before, said->variants[i]->sku);
+}
+
 /* First prices and stock are for new variants. */
 static void strip_known_variants(struct arena *arena, const Catalog__Product *before, Catalog__Product *given)
 {
@@ -155,6 +169,7 @@ static bool prepare(struct import *import, const struct imported_product *import
         return false;
     import_merge(context->arena, import->file, imported, before, &given);
     strip_known_variants(context->arena, before, &given);
+    count_stock_left_out(import, imported->product, before);
     given.n_categories = 0; /* the plan knows them, and also those yet to be made */
     const struct coming_skus coming = {&import->file->sku_lines, &import->bundles};
     if (product_prepare(context, &given, before, after) != RESULT_OK ||

@@ -180,8 +180,10 @@ static void a_dry_run_says_what_would_change(void **state)
     assert_string_equal(dry->changes[0]->action, "create");
     assert_int_equal(handler_world_events(world), events);
     assert_null(product("shirt"));
+    assert_int_equal(dry->stock_left_out, 0);
 
     import(shirts);
+    assert_int_equal(import_text(text_of(shirts), DRY_RUN)->stock_left_out, 2); /* both are known now */
     dry = import_text(text_of("Handle,Title,Variant SKU,Variant Price\nshirt,Blouse,S-R-L,30\n"), DRY_RUN);
     assert_int_equal(dry->updated, 1);
     assert_string_equal(dry->changes[0]->slug, "shirt");
