@@ -91,7 +91,7 @@ static void urls_that_name_no_store_are_refused(void **state)
 {
     (void)state;
     char error[512] = "";
-    assert_null(store_open(&fixture->world->env, "postgres://x", "toy", error));
+    assert_null(store_open(&fixture->world->env, "mysql://x", "toy", error));
     assert_non_null(strstr(error, "sqlite:./data"));
     assert_null(store_open(&fixture->world->env, "sqlite:", "toy", error));
     assert_null(store_open(&fixture->world->env, "sqlite:/proc/nowhere/at/all", "toy", error));
