@@ -54,7 +54,7 @@ int main(int argument_count, char **arguments)
 
     char error[256];
     struct loop *loop = machine_loop_new(env_machine());
-    const struct http_handler handler = {body_maximum, handle, refuse, NULL};
+    const struct http_handler handler = {.body_maximum = body_maximum, .handle = handle, .refuse = refuse};
     if (!http_server_start(loop, arguments[1], &handler, error)) {
         fprintf(stderr, "%s\n", error);
         return 1;

@@ -41,6 +41,18 @@ static void stream(struct http_exchange *exchange)
     exchange->on_drained = on_drained;
 }
 
+static void on_body(struct http_exchange *exchange)
+{
+    http_stream_write(exchange, exchange->request.body);
+    http_body_take(exchange, (exchange->request.body.length + 1) / 2);
+}
+
+static bool streams_body(void *data, const struct http_request *request)
+{
+    (void)data;
+    return request->path.length > 2 && request->path.at[1] == 's';
+}
+
 static void handle(void *data, struct http_exchange *exchange)
 {
     (void)data;
@@ -56,6 +68,7 @@ static void handle(void *data, struct http_exchange *exchange)
         held[held_count++] = exchange;
     } else if (kind == 's' && held_count < HELD_MAX) {
         stream(exchange);
+        exchange->on_body = on_body;
         held[held_count++] = exchange;
     } else if (kind == 't') {
         stream(exchange);
@@ -102,7 +115,7 @@ static void make_server(void)
     ASSERT(server);
     server->loop = loop;
     server->uv = machine_loop_uv(loop);
-    server->handler = (struct http_handler){body_maximum, handle, refuse, NULL};
+    server->handler = (struct http_handler){.body_maximum = body_maximum, .streams_body = streams_body, .handle = handle, .refuse = refuse};
     server->patience = (struct http_patience){10, 10, 10, 10, 10, 10, 10, 10};
     memcpy(server->date, HTTP_DATE_LINE, sizeof server->date);
     TAILQ_INIT(&server->connections);

@@ -152,9 +152,10 @@
 #define LIMIT_GRPC_PING_MS 10000
 /* Status details in base64: clients take 8 KB to 16 KB of trailers. Longer ones are left out; status and message stay. */
 #define LIMIT_GRPC_DETAILS 6144
-/* A question to server reflection, and how many one stream may ask: an answer is up to 100 KB of the call's arena. */
+/* A question to server reflection; how many one stream may ask; and how long nothing may be asked before it ends. */
 #define LIMIT_GRPC_QUESTION 4096
-#define LIMIT_GRPC_QUESTIONS 100
+#define LIMIT_GRPC_QUESTIONS 1000
+#define LIMIT_GRPC_QUESTION_MS 60000
 
 /* Events that one ?asOf= may replay: about 10 s of a reader, and 8 MB of the call's arena. */
 #define LIMIT_TEMPORAL_EVENTS 1000000

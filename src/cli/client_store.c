@@ -83,7 +83,13 @@ static size_t stream_unsent(const struct http_exchange *base)
     return 0; /* it is here as soon as it is written */
 }
 
-static const struct http_exchange_operations exchange_operations = {respond, stream_begin, stream_write, stream_end, stream_unsent};
+static const struct http_exchange_operations exchange_operations = {
+    .respond = respond,
+    .stream_begin = stream_begin,
+    .stream_write = stream_write,
+    .stream_end = stream_end,
+    .stream_unsent = stream_unsent,
+};
 
 static void on_tick(struct timer *timer)
 {

@@ -110,6 +110,13 @@ static size_t body_maximum(void *data, const struct http_request *request)
     return handler.body_maximum(handler.data, request);
 }
 
+static bool streams_body(void *data, const struct http_request *request)
+{
+    struct gateways *gateways = data;
+    struct http_handler grpc = grpc_handler(gateways->grpc);
+    return grpc_is_for(request) && grpc.streams_body(grpc.data, request);
+}
+
 static void refuse_framing(void *data, int status, const char *detail, struct buffer *body)
 {
     struct gateways *gateways = data;
@@ -121,6 +128,7 @@ struct http_handler gateways_handler(struct gateways *gateways)
 {
     return (struct http_handler){
         .body_maximum = body_maximum,
+        .streams_body = streams_body,
         .handle = gateways_handle,
         .refuse = refuse_framing,
         .data = gateways,

@@ -33,6 +33,41 @@ test("health is watched until nobody looks any more", async () => {
   assert.equal((await call(health, "check", { service: "" })).answer.status, "SERVING");
 });
 
+// As grpcurl does: one question, its answer, the next because of it.
+for (const version of ["v1", "v1alpha"])
+  test(`reflection ${version} is a conversation`, async () => {
+    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+    const { requestSerialize, responseDeserialize } = packages.grpc.reflection.v1.ServerReflection.service.ServerReflectionInfo;
+    const stream = reflection.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new grpc.Metadata(), {});
+    stream.on("error", () => {});
+    const ask = (question) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error("no answer while the stream is open")), 5000);
+        stream.once("data", (answer) => (clearTimeout(timer), resolve(answer)));
+        stream.write(question);
+      });
+    const { listServicesResponse } = await ask({ listServices: "" });
+    for (const { name } of listServicesResponse.service) {
+      const { fileDescriptorResponse } = await ask({ fileContainingSymbol: name });
+      assert.ok(fileDescriptorResponse.fileDescriptorProto.length > 0, name);
+    }
+    assert.equal((await ask({ fileContainingSymbol: "souk.Nothing" })).errorResponse.errorCode, grpc.status.NOT_FOUND);
+    const ended = drain(stream);
+    stream.end();
+    assert.equal((await ended).status.code, grpc.status.OK);
+    assert.equal((await call(health, "check", { service: "" })).answer.status, "SERVING");
+  });
+
+test("a conversation that its client breaks off leaves the others alone", async () => {
+  const stream = reflection.serverReflectionInfo();
+  stream.write({ listServices: "" });
+  await new Promise((resolve) => stream.once("data", resolve));
+  const ended = drain(stream);
+  stream.cancel();
+  assert.equal((await ended).status.code, grpc.status.CANCELLED);
+  assert.equal((await call(health, "check", { service: "" })).answer.status, "SERVING");
+});
+
 test("reflection lists services and hands out their files", async () => {
   const stream = reflection.serverReflectionInfo();
   const answers = drain(stream);

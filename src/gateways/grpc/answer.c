@@ -63,6 +63,7 @@ void grpc_answer_end(struct grpc_visit *visit)
     struct http_exchange *exchange = visit->exchange;
     exchange->on_gone = NULL;
     exchange->on_drained = NULL;
+    exchange->on_body = NULL;
     struct headers headers = {.count = 0};
     if (visit->begun) {
         add_status(&headers, visit);
@@ -77,15 +78,15 @@ void grpc_answer_end(struct grpc_visit *visit)
     http_respond(exchange, &(struct http_response){.status = 200, .headers = headers.all, .header_count = headers.count, .body = TEXT("")});
 }
 
-bool grpc_answer_part(struct grpc_visit *visit, const ProtobufCMessage *message)
+bool grpc_answer_part(struct grpc_visit *visit, struct arena *arena, const ProtobufCMessage *message)
 {
     if (!visit->begun)
         begin(visit);
-    return http_stream_write(visit->exchange, grpc_frame_make(visit->arena, message, visit->takes_gzip));
+    return http_stream_write(visit->exchange, grpc_frame_make(arena, message, visit->takes_gzip));
 }
 
 void grpc_answer_message(struct grpc_visit *visit, const ProtobufCMessage *message)
 {
-    grpc_answer_part(visit, message);
+    grpc_answer_part(visit, visit->arena, message);
     grpc_answer_end(visit);
 }

@@ -197,6 +197,12 @@ static size_t body_maximum(void *data, const struct http_request *request)
     return may ? LIMIT_HTTP_IMPORT_BODY + GRPC_FRAME_HEAD : LIMIT_GRPC_BODY;
 }
 
+static bool streams_body(void *data, const struct http_request *request)
+{
+    const struct grpc_method *method = grpc_find_method(data, request->path);
+    return method != NULL && method->converses;
+}
+
 static void refuse_framing(void *grpc, int status, const char *detail, struct buffer *body)
 {
     (void)grpc, (void)status;
@@ -205,5 +211,11 @@ static void refuse_framing(void *grpc, int status, const char *detail, struct bu
 
 struct http_handler grpc_handler(struct grpc *grpc)
 {
-    return (struct http_handler){.body_maximum = body_maximum, .handle = grpc_handle, .refuse = refuse_framing, .data = grpc};
+    return (struct http_handler){
+        .body_maximum = body_maximum,
+        .streams_body = streams_body,
+        .handle = grpc_handle,
+        .refuse = refuse_framing,
+        .data = grpc,
+    };
 }

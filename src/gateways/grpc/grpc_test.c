@@ -138,6 +138,7 @@ struct exchange {
     char *body;
     size_t body_length;
     bool ended, deaf;
+    size_t unsent;
 };
 
 static void note_headers(struct exchange *exchange, const struct http_header *headers, size_t count)
@@ -178,11 +179,18 @@ static void respond(struct http_exchange *base, const struct http_response *resp
     stream_write(base, response->body);
     stream_end(base, true, NULL, 0);
 }
-static const struct http_exchange_operations exchange_operations = {
-    .respond = respond, .stream_begin = stream_begin, .stream_write = stream_write, .stream_end = stream_end};
+static size_t stream_unsent(const struct http_exchange *base)
+{
+    return ((const struct exchange *)base)->unsent;
+}
+static const struct http_exchange_operations exchange_operations = {.respond = respond,
+                                                                    .stream_begin = stream_begin,
+                                                                    .stream_write = stream_write,
+                                                                    .stream_end = stream_end,
+                                                                    .stream_unsent = stream_unsent};
 
 /* `headers` are "name: value\n" each; a content-type is added where there is none. */
-static struct exchange *send_to(struct grpc *grpc, const char *path, const char *headers, struct text body)
+static struct exchange *exchange_with(const char *path, const char *headers, struct text body)
 {
     struct exchange *exchange = calloc(1, sizeof *exchange);
     ASSERT(exchange != NULL);
@@ -204,6 +212,12 @@ static struct exchange *send_to(struct grpc *grpc, const char *path, const char 
             (struct http_header){{headers, name}, text_trim((struct text){headers + name + 1, line - name - 1})};
         headers += line + 1;
     }
+    return exchange;
+}
+
+static struct exchange *send_to(struct grpc *grpc, const char *path, const char *headers, struct text body)
+{
+    struct exchange *exchange = exchange_with(path, headers, body);
     grpc_handle(grpc, &exchange->base);
     return exchange;
 }
@@ -595,6 +609,119 @@ static void reflection_knows_our_options(void **state)
     assert_non_null(reflect(REFLECT, &request)->file_descriptor_response);
 }
 
+/* --- a conversation ------------------------------------------------------------------------------------------------------- */
+
+static struct exchange *converse(void)
+{
+    struct exchange *exchange = exchange_with(REFLECT, "", TEXT(""));
+    exchange->base.body_is_open = true;
+    grpc_handle(public_port, &exchange->base);
+    return exchange;
+}
+
+static struct text question(const char *symbol)
+{
+    GrpcReflection__ServerReflectionRequest request = GRPC_REFLECTION__SERVER_REFLECTION_REQUEST__INIT;
+    request.message_request_case = GRPC_REFLECTION__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_CONTAINING_SYMBOL;
+    request.file_containing_symbol = symbol;
+    return frame(&request.base);
+}
+
+/* Bytes come; what was not taken of earlier ones is before them. */
+static void say(struct exchange *exchange, struct text bytes)
+{
+    struct text waiting = exchange->base.request.body;
+    char *both = arena_alloc(arena, waiting.length + bytes.length);
+    memcpy(both, waiting.at, waiting.length);
+    memcpy(both + waiting.length, bytes.at, bytes.length);
+    exchange->base.request.body = (struct text){both, waiting.length + bytes.length};
+    exchange->base.on_body(&exchange->base);
+}
+
+static void hang_up(struct exchange *exchange)
+{
+    exchange->base.body_is_open = false;
+    exchange->base.on_body(&exchange->base);
+}
+
+static void questions_are_answered_as_they_come(void **state)
+{
+    (void)state;
+    struct exchange *exchange = converse();
+    assert_int_equal(exchange->body_length, 0);
+    struct text words = question("souk.Nothing");
+    say(exchange, (struct text){words.at, 4});
+    assert_int_equal(exchange->body_length, 0);
+    say(exchange, (struct text){words.at + 4, words.length - 4});
+    size_t once = exchange->body_length;
+    assert_true(once > 0 && !exchange->ended);
+    say(exchange, words);
+    assert_int_equal(exchange->body_length, 2 * once);
+    assert_int_equal(exchange->base.request.body.length, 0);
+    hang_up(exchange);
+    assert_int_equal(status_of(exchange), 0);
+    assert_null(started);
+    free_exchange(exchange);
+}
+
+static void who_reads_no_answers_is_not_listened_to(void **state)
+{
+    (void)state;
+    struct exchange *exchange = converse();
+    exchange->unsent = LIMIT_FOLLOW_UNSENT + 1;
+    say(exchange, question("souk.Nothing"));
+    assert_int_equal(exchange->body_length, 0);
+    assert_true(exchange->base.request.body.length > 0); /* it was not taken, so no more may come */
+    exchange->unsent = 0;
+    exchange->base.on_drained(&exchange->base);
+    assert_true(exchange->body_length > 0);
+    hang_up(exchange);
+    free_exchange(exchange);
+}
+
+static void a_conversation_has_limits(void **state)
+{
+    (void)state;
+    struct exchange *exchange = converse();
+    struct text words = question("souk.Nothing");
+    for (unsigned i = 0; i < LIMIT_GRPC_QUESTIONS; i++)
+        say(exchange, words);
+    assert_false(exchange->ended);
+    say(exchange, words);
+    assert_int_equal(status_of(exchange), 8);
+    free_exchange(exchange);
+
+    exchange = converse();
+    say(exchange, TEXT("\0\1\0\0\0"));
+    assert_int_equal(status_of(exchange), 8);
+    free_exchange(exchange);
+
+    exchange = converse();
+    say(exchange, TEXT("\0\0"));
+    hang_up(exchange);
+    assert_int_equal(status_of(exchange), 13);
+    free_exchange(exchange);
+}
+
+static void a_conversation_ends_with_either_side(void **state)
+{
+    (void)state;
+    struct exchange *exchange = converse();
+    exchange->base.gone = true;
+    exchange->base.on_gone(&exchange->base);
+    assert_true(exchange->ended);
+    assert_null(started);
+    free_exchange(exchange);
+
+    exchange = converse();
+    started->run(started);
+    assert_false(exchange->ended);
+    grpc_stop(public_port);
+    started->run(started);
+    assert_int_equal(status_of(exchange), 14);
+    free_exchange(exchange);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -618,6 +745,10 @@ int main(void)
         TEST(reflection_tells_what_there_is),
         TEST(reflection_hands_out_files_with_what_they_import),
         TEST(reflection_knows_our_options),
+        TEST(questions_are_answered_as_they_come),
+        TEST(who_reads_no_answers_is_not_listened_to),
+        TEST(a_conversation_has_limits),
+        TEST(a_conversation_ends_with_either_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

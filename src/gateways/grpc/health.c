@@ -78,7 +78,7 @@ static bool tell(struct watch *watch)
 {
     GrpcHealth__HealthCheckResponse answer = GRPC_HEALTH__HEALTH_CHECK_RESPONSE__INIT;
     answer.status = watch->told = status_of(watch->visit->grpc, watch->service);
-    return grpc_answer_part(watch->visit, &answer.base);
+    return grpc_answer_part(watch->visit, watch->visit->arena, &answer.base);
 }
 
 static void look(struct timer *timer)

@@ -36,9 +36,9 @@ void grpc_add_methods(struct grpc *grpc)
     static const struct grpc_method own[] = {
         {.path = "/grpc.health.v1.Health/Check", .serve = grpc_health_check},
         {.path = "/grpc.health.v1.Health/Watch", .serve = grpc_health_watch},
-        {.path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", .serve = grpc_reflect},
+        {.path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", .serve = grpc_reflect, .converses = true},
         /* The same messages by the name they had before; older clients ask for no other. */
-        {.path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", .serve = grpc_reflect},
+        {.path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", .serve = grpc_reflect, .converses = true},
     };
     lookup_init(&grpc->by_path, grpc->arena);
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)

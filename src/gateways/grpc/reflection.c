@@ -3,6 +3,8 @@
  *
  * What is listed is what this port answers. The files name more (internal methods are in them, too), which is no secret: they are in
  * the repository.
+ *
+ * Questions are answered as they come: most clients send one, wait for its answer, and ask the next because of it.
  */
 #include "base/assert.h"
 #include "base/limits.h"
@@ -10,6 +12,8 @@
 #include "grpc/reflection/v1/reflection.pb-c.h"
 #include "platform/rpc/message.h"
 #include "platform/rpc/wire.h"
+
+#include <stdatomic.h>
 
 #define ANSWER(name) GRPC_REFLECTION__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_##name
 #define ASKED(name) GRPC_REFLECTION__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_##name
@@ -79,7 +83,7 @@ static void answer_extensions(const struct contracts *contracts, struct arena *a
     reply->all_extension_numbers_response = numbers.answer;
 }
 
-/* Every service of a method that is there; methods of one service stand together. */
+/* Every service of a method that is there and has a file, which the older name of this one has not; methods of one service stand together. */
 static void answer_services(const struct grpc *grpc, struct arena *arena, Reply *reply)
 {
     GrpcReflection__ListServiceResponse *list = (void *)message_new(arena, &grpc_reflection__list_service_response__descriptor);
@@ -88,7 +92,7 @@ static void answer_services(const struct grpc *grpc, struct arena *arena, Reply 
     for (size_t i = 0; i < grpc->method_count; i++) {
         const char *path = grpc->methods[i].path + 1;
         struct text name = {path, (size_t)(strchr(path, '/') - path)};
-        if (text_equal(name, last))
+        if (text_equal(name, last) || contracts_file_of_symbol(grpc->contracts, name) < 0)
             continue;
         GrpcReflection__ServiceResponse *service = (void *)message_new(arena, &grpc_reflection__service_response__descriptor);
         service->name = arena_strndup(arena, name.at, name.length);
@@ -125,38 +129,137 @@ static void answer_question(const struct grpc *grpc, struct arena *arena, const 
     }
 }
 
-/* --- the stream ---------------------------------------------------------------------------------------------------------------- */
+/* --- the conversation ---------------------------------------------------------------------------------------------------------- */
 
-/* Answer the question that is packed in `message`. False when it is none, or the client takes no more. */
-static bool answer_packed(struct grpc_visit *visit, struct text message)
+/* How often it is looked whether anything is still asked, and the server stops. */
+#define LOOK_US INT64_C(1000000)
+
+struct conversation {
+    struct timer timer; /* first: a timer is its conversation */
+    struct grpc_visit *visit;
+    unsigned count;  /* of questions */
+    int64_t heard_us; /* the last one */
+};
+
+static int64_t now_us(const struct conversation *conversation)
+{
+    return env_monotonic_us(conversation->visit->exchange->loop->env);
+}
+
+static void end(struct conversation *conversation)
+{
+    timer_stop(conversation->visit->exchange->loop, &conversation->timer);
+    grpc_answer_end(conversation->visit);
+}
+
+static void refuse(struct conversation *conversation, enum result result, const char *detail)
+{
+    call_refuse(conversation->visit->call, result, "%s", detail);
+    end(conversation);
+}
+
+/* Answer the question that is packed in `message`. */
+static enum wire_fault answer_packed(struct grpc_visit *visit, struct arena *arena, struct text message)
 {
     const ProtobufCMessageDescriptor *type = &grpc_reflection__server_reflection_request__descriptor;
     enum wire_fault wrong = wire_check(type, message, LIMIT_CALL_ARENA / 2);
-    const Question *asked = wrong == WIRE_FINE ? (const Question *)message_unpack(visit->arena, type, message) : NULL;
-    if (asked == NULL) {
-        call_refuse(visit->call, RESULT_BAD_REQUEST, "%s", wire_fault_sentence(wrong != WIRE_FINE ? wrong : WIRE_MALFORMED));
-        return false;
-    }
+    const Question *asked = wrong == WIRE_FINE ? (const Question *)message_unpack(arena, type, message) : NULL;
+    if (asked == NULL)
+        return wrong != WIRE_FINE ? wrong : WIRE_MALFORMED;
     Reply reply = GRPC_REFLECTION__SERVER_REFLECTION_RESPONSE__INIT;
     reply.valid_host = asked->host;
     reply.original_request = (Question *)(uintptr_t)asked; /* only packed */
-    answer_question(visit->grpc, visit->arena, asked, &reply);
-    return grpc_answer_part(visit, &reply.base);
+    answer_question(visit->grpc, arena, asked, &reply);
+    grpc_answer_part(visit, arena, &reply.base);
+    return WIRE_FINE;
+}
+
+/* No whole question is there. */
+static void wait_or_end(struct conversation *conversation)
+{
+    const struct http_exchange *exchange = conversation->visit->exchange;
+    if (exchange->body_is_open)
+        return;
+    if (exchange->request.body.length > 0)
+        refuse(conversation, RESULT_INTERNAL, "The request ends within a message.");
+    else
+        end(conversation);
+}
+
+/* False when it was the last. */
+static bool answer(struct conversation *conversation, struct arena *arena, struct text message)
+{
+    if (conversation->count++ == LIMIT_GRPC_QUESTIONS) {
+        refuse(conversation, RESULT_OVERLOADED, "That is enough of one stream. Begin another.");
+        return false;
+    }
+    enum wire_fault wrong = answer_packed(conversation->visit, arena, message);
+    if (wrong != WIRE_FINE)
+        refuse(conversation, RESULT_BAD_REQUEST, wire_fault_sentence(wrong));
+    conversation->heard_us = now_us(conversation);
+    return wrong == WIRE_FINE;
+}
+
+/* Answer the next question. False when there is none now, or none will be. */
+static bool answer_next(struct conversation *conversation, struct arena *arena)
+{
+    struct http_exchange *exchange = conversation->visit->exchange;
+    struct text rest = exchange->request.body, message;
+    struct grpc_fault fault;
+    switch (grpc_frame_take(&rest, conversation->visit->encoding, LIMIT_GRPC_QUESTION, arena, &message, &fault)) {
+    case GRPC_FRAME_BAD:
+        refuse(conversation, fault.result, fault.detail);
+        return false;
+    case GRPC_FRAME_PART:
+        wait_or_end(conversation);
+        return false;
+    case GRPC_FRAME_WHOLE:
+        break;
+    }
+    if (!answer(conversation, arena, message))
+        return false;
+    http_body_take(exchange, exchange->request.body.length - rest.length);
+    return true;
+}
+
+/* Who doesn't read what was answered is not listened to. */
+static void go_on(struct http_exchange *exchange)
+{
+    struct grpc_visit *visit = exchange->handler_data;
+    bool answered = true;
+    while (answered && http_stream_unsent(exchange) <= LIMIT_FOLLOW_UNSENT) {
+        struct arena *arena = arena_new(LIMIT_CALL_ARENA);
+        answered = answer_next(visit->serving, arena);
+        arena_free(arena);
+    }
+}
+
+static void on_gone(struct http_exchange *exchange)
+{
+    struct grpc_visit *visit = exchange->handler_data;
+    end(visit->serving);
+}
+
+static void look(struct timer *timer)
+{
+    struct conversation *conversation = (struct conversation *)timer;
+    if (atomic_load(&conversation->visit->grpc->stopping))
+        refuse(conversation, RESULT_SHUTTING_DOWN, "The server stops.");
+    else if (now_us(conversation) - conversation->heard_us > INT64_C(1000) * LIMIT_GRPC_QUESTION_MS)
+        refuse(conversation, RESULT_DEADLINE_EXCEEDED, "Nothing was asked for a while.");
+    else
+        timer_start(conversation->visit->exchange->loop, timer, LOOK_US);
 }
 
 void grpc_reflect(struct grpc_visit *visit)
 {
-    struct text body = visit->exchange->request.body;
-    for (unsigned count = 0; body.length > 0; count++) {
-        struct grpc_fault fault = {RESULT_INTERNAL, "The request ends within a message."};
-        struct text message;
-        if (count == LIMIT_GRPC_QUESTIONS)
-            call_refuse(visit->call, RESULT_OVERLOADED, "That is enough of one stream. Begin another.");
-        else if (grpc_frame_take(&body, visit->encoding, LIMIT_GRPC_QUESTION, visit->arena, &message, &fault) != GRPC_FRAME_WHOLE)
-            call_refuse(visit->call, fault.result, "%s", fault.detail);
-        else if (answer_packed(visit, message))
-            continue;
-        break;
-    }
-    grpc_answer_end(visit);
+    struct http_exchange *exchange = visit->exchange;
+    struct conversation *conversation = ARENA_NEW(visit->arena, struct conversation);
+    *conversation = (struct conversation){.timer = {.run = look}, .visit = visit};
+    conversation->heard_us = now_us(conversation);
+    visit->serving = conversation;
+    exchange->on_gone = on_gone;
+    exchange->on_body = exchange->on_drained = go_on;
+    timer_start(exchange->loop, &conversation->timer, LOOK_US);
+    go_on(exchange);
 }

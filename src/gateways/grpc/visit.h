@@ -27,6 +27,7 @@ struct grpc_method {
     ProtobufCService *service;
     bool hides;                              /* parts of its answer are not for everybody */
     void (*serve)(struct grpc_visit *visit); /* gRPC's own */
+    bool converses;                          /* its requests are streamed */
 };
 
 struct grpc {
@@ -76,8 +77,8 @@ bool grpc_check_request(struct grpc_visit *visit, const ProtobufCMessage *reques
 void grpc_answer_end(struct grpc_visit *visit);
 /* One message and the end. */
 void grpc_answer_message(struct grpc_visit *visit, const ProtobufCMessage *message);
-/* One message of several. False when the client is gone or does not take them: then end. */
-bool grpc_answer_part(struct grpc_visit *visit, const ProtobufCMessage *message);
+/* One message of several, packed in an arena that may end thereafter. False when the client is gone or does not take them: then end. */
+bool grpc_answer_part(struct grpc_visit *visit, struct arena *arena, const ProtobufCMessage *message);
 
 /* --- hide.c --- */
 

@@ -3,7 +3,7 @@
  *
  * The server (http_server.c) speaks strict HTTP/1.1 (RFC 9112): keep-alive, pipelining in order, chunked both ways; whatever is
  * ambiguous is refused and the connection closed. HTTP/2 (RFC 9113) is a second framing under the same exchange: a stream is one. A
- * handler gets an exchange when the whole request is there, and responds once, then or later, on the same loop.
+ * handler gets an exchange when the whole request is there, or if it likes with the head, and responds once, then or later, on the same loop.
  *
  * An exchange is an interface: the simulator and the unit tests have their own.
  */
@@ -26,7 +26,7 @@ struct http_request {
     struct text query;  /* after '?', or empty */
     const struct http_header *headers;
     size_t header_count;
-    struct text body;   /* whole, with any chunking undone */
+    struct text body;   /* whole, with any chunking undone; of one that is streamed, what has come and is not taken */
     struct text peer;   /* the client's address, without port */
     int64_t started_us; /* env_monotonic_us() when the head was complete */
     bool secure;        /* came over TLS */
@@ -69,9 +69,10 @@ struct http_exchange {
     struct arena *arena; /* of the request; ends after the answer is sent */
     struct loop *loop;
     bool gone;           /* the client went away: responding is still right, and does nothing */
+    bool body_is_open;   /* the request is streamed, and more of its body may come */
     const struct http_exchange_operations *operations;
 
-    /* The handler's own, from the moment it gets the exchange; all NULL at first. Both functions are called on the loop, never from
+    /* The handler's own, from the moment it gets the exchange; all NULL at first. The functions are called on the loop, never from
      * within a call of the handler's, and may respond, write and end. */
     void *handler_data;
     /* The client has gone (the connection is lost, or it cancelled this request) before the answer ended. Once. The exchange still
@@ -79,6 +80,8 @@ struct http_exchange {
     void (*on_gone)(struct http_exchange *exchange);
     /* All that was written to the stream has left, after http_stream_unsent() was more than 0: there is room for more. */
     void (*on_drained)(struct http_exchange *exchange);
+    /* Of a request that is streamed: `request.body` has grown, or `body_is_open` has become false. Not after the answer has ended. */
+    void (*on_body)(struct http_exchange *exchange);
 };
 struct http_exchange_operations {
     void (*respond)(struct http_exchange *exchange, const struct http_response *response);
@@ -86,6 +89,7 @@ struct http_exchange_operations {
     bool (*stream_write)(struct http_exchange *exchange, struct text bytes);
     void (*stream_end)(struct http_exchange *exchange, bool whole, const struct http_header *trailers, size_t trailer_count);
     size_t (*stream_unsent)(const struct http_exchange *exchange);
+    void (*body_take)(struct http_exchange *exchange, size_t length); /* NULL where all bodies are whole */
 };
 
 /* Answer. Once. The body must live in the exchange's arena or for ever. HEAD gets the headers only. */
@@ -120,12 +124,27 @@ static inline size_t http_stream_unsent(const struct http_exchange *exchange)
 {
     return exchange->operations->stream_unsent(exchange);
 }
+/* So many bytes at the beginning of a streamed body are done with: the client may send as many more. What pointed into the body
+ * points nowhere now. */
+static inline void http_body_take(struct http_exchange *exchange, size_t length)
+{
+    if (exchange->operations->body_take != NULL) {
+        exchange->operations->body_take(exchange, length);
+        return;
+    }
+    exchange->request.body.at += length;
+    exchange->request.body.length -= length;
+}
 
 /* What stands behind the server. */
 struct http_handler {
     /* The largest body this request may have; asked when the head is complete, if it announces a body. More than LIMIT_HTTP_BODY
      * gives the request an arena of LIMIT_BULK_ARENA. */
     size_t (*body_maximum)(void *data, const struct http_request *request);
+    /* Is this request to be handed over with its head, and its body as it comes? Asked when the head is complete and a body follows. At
+     * most LIMIT_HTTP2_STREAM_WINDOW wait to be taken; the body may have any length and take any time. Only over HTTP/2: HTTP/1.1
+     * hands over whole requests. NULL: none is. */
+    bool (*streams_body)(void *data, const struct http_request *request);
     void (*handle)(void *data, struct http_exchange *exchange);
     /* Write the problem document for a request that the framing refused (RFC 9457), with `status`, into `body`. `detail` is a sentence. */
     void (*refuse)(void *data, int status, const char *detail, struct buffer *body);

@@ -16,7 +16,7 @@
  *     WINDOW_UPDATE                                 an allowance of its own, as readers of large answers send many
  *     acknowledgements that are never read          nghttp2, LIMIT_HTTP2_ACKNOWLEDGEMENTS
  *     too many streams                              nghttp2, LIMIT_HTTP2_STREAMS
- *     bodies of many streams at once                LIMIT_HTTP2_BODIES
+ *     bodies of many streams at once                LIMIT_HTTP2_BODIES; streamed ones their windows, too
  *     heads and bodies that come slowly             check_time: LIMIT_HTTP_HEAD_MS, LIMIT_HTTP_BODY_MS
  *     windows that are never opened, or by bytes    check_time: LIMIT_HTTP_WRITE_MS, LIMIT_HTTP_OCTETS_PER_SECOND
  *
@@ -137,12 +137,15 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
     return fine ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* which resets the stream and skips the rest of its head */
 }
 
+/* The connection's window opens at once, so that a stream that is not taken from stops no other one. */
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes, size_t length, void *data)
 {
-    (void)session, (void)flags;
+    (void)flags;
     struct http2_exchange *exchange = exchange_of(data, id);
-    if (exchange)
-        http2_exchange_take_body(exchange, bytes, length);
+    bool waits = exchange && http2_exchange_take_body(exchange, bytes, length);
+    nghttp2_session_consume_connection(session, length);
+    if (!waits)
+        nghttp2_session_consume_stream(session, id, length);
     return 0;
 }
 
@@ -263,6 +266,7 @@ static void make_callbacks_and_options(void)
     nghttp2_session_callbacks_set_send_data_callback(callbacks, send_data);
 
     nghttp2_option_set_no_closed_streams(options, 1);
+    nghttp2_option_set_no_auto_window_update(options, 1);
     nghttp2_option_set_max_outbound_ack(options, LIMIT_HTTP2_ACKNOWLEDGEMENTS);
     nghttp2_option_set_max_settings(options, LIMIT_HTTP2_SETTINGS);
     nghttp2_option_set_max_continuations(options, LIMIT_HTTP2_CONTINUATIONS);

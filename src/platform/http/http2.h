@@ -41,6 +41,7 @@ struct http2_exchange {
     struct http1_refusal refusal; /* status 0: nothing is wrong so far */
     struct buffer body;
     bool is_bulk;      /* its body counts not among the connection's */
+    size_t counted;    /* of its body, among the connection's */
     uint64_t since_ms; /* when its body began */
 
     /* The answer. */
@@ -67,7 +68,7 @@ struct http2 {
     unsigned open;      /* streams */
     unsigned cancelled; /* exchanges in a handler's hands whose stream is not open */
     unsigned drained;   /* exchanges whose handler is to be told */
-    size_t body_bytes;  /* of bodies under way */
+    size_t body_bytes;  /* of bodies under way, and of streamed ones that nobody has taken */
     bool is_over;       /* the client will send no more */
     bool is_broken;
     bool is_sent_away;  /* with GOAWAY: nothing it sends matters any more */
@@ -100,7 +101,8 @@ struct http2_exchange *http2_exchange_new(struct http2 *http2, int32_t id);
 bool http2_exchange_take_field(struct http2_exchange *exchange, nghttp2_rcbuf *name, nghttp2_rcbuf *value);
 /* The head is whole; `ends`: so is the request. */
 void http2_exchange_take_head(struct http2_exchange *exchange, bool ends);
-void http2_exchange_take_body(struct http2_exchange *exchange, const uint8_t *bytes, size_t length);
+/* True when the bytes wait for the handler to take them, which then opens the stream's window. */
+bool http2_exchange_take_body(struct http2_exchange *exchange, const uint8_t *bytes, size_t length);
 void http2_exchange_take_end(struct http2_exchange *exchange);
 /* Answer 408, 413, … instead of handing the request over. */
 void http2_exchange_refuse(struct http2_exchange *exchange, int status, const char *detail);

@@ -8,6 +8,8 @@
  *                                                      |               |
  *                                        can't go on --+--> BROKEN ----+
  *
+ * A request whose body is streamed is handed over with its head, not with its end: its body comes while it is handled.
+ *
  * The exchange is freed when its handler is done with it (RECEIVING, ANSWERED) and its stream is closed, in either order. When the
  * stream closes first, by the client or with the connection, the exchange is `gone`: it lives on without it (`id` is 0, or `http2` NULL).
  *
@@ -57,10 +59,17 @@ struct http2_exchange *http2_exchange_new(struct http2 *http2, int32_t id)
     return exchange;
 }
 
+/* This many bytes of its body are among those that the connection may have. */
+static void count_body(struct http2_exchange *exchange, size_t length)
+{
+    if (exchange->http2)
+        exchange->http2->body_bytes += length - exchange->counted;
+    exchange->counted = length;
+}
+
 static void stop_receiving(struct http2_exchange *exchange)
 {
-    if (exchange->state == HTTP2_RECEIVING && !exchange->is_bulk)
-        exchange->http2->body_bytes -= exchange->body.length;
+    count_body(exchange, 0);
 }
 
 static void exchange_free(struct http2_exchange *exchange)
@@ -102,6 +111,7 @@ void http2_exchange_close(struct http2_exchange *exchange)
     if (exchange->id != 0)
         http2->open--;
     exchange->id = 0;
+    exchange->exchange.body_is_open = false;
     if (!is_in_a_handlers_hands(exchange)) {
         exchange_free(exchange);
         return;
@@ -317,6 +327,19 @@ size_t http2_exchange_unsent(const struct http2_exchange *exchange)
     return exchange->out.length + exchange->pending.length;
 }
 
+static void body_take(struct http_exchange *base, size_t length)
+{
+    struct http2_exchange *exchange = of(base);
+    ASSERT(length <= exchange->body.length);
+    buffer_consume(&exchange->body, length);
+    base->request.body = buffer_text(&exchange->body);
+    if (!base->body_is_open || base->gone)
+        return;
+    count_body(exchange, exchange->body.length);
+    nghttp2_session_consume_stream(exchange->http2->session, exchange->id, length);
+    http2_wake(exchange->http2);
+}
+
 static size_t stream_unsent(const struct http_exchange *base)
 {
     ASSERT(base->operations == &operations);
@@ -329,6 +352,7 @@ static const struct http_exchange_operations operations = {
     .stream_write = stream_write,
     .stream_end = stream_end,
     .stream_unsent = stream_unsent,
+    .body_take = body_take,
 };
 
 void http2_exchange_tell_drained(struct http2_exchange *exchange)
@@ -542,7 +566,6 @@ void http2_exchange_refuse(struct http2_exchange *exchange, int status, const ch
 static void hand_over(struct http2_exchange *exchange)
 {
     const struct http_handler *handler = &exchange->http2->connection->server->handler;
-    stop_receiving(exchange);
     exchange->exchange.request.body = buffer_text(&exchange->body);
     exchange->state = HTTP2_HANDLING;
     handler->handle(handler->data, &exchange->exchange);
@@ -555,7 +578,17 @@ static void say_continue(struct http2_exchange *exchange)
     http2_wake(exchange->http2);
 }
 
-static void begin_body(struct http2_exchange *exchange)
+/* There is no maximum: the stream's window is as large as what was taken leaves room for. */
+static void begin_streamed_body(struct http2_exchange *exchange)
+{
+    init_buffer(exchange, &exchange->body, LIMIT_HTTP2_STREAM_WINDOW);
+    if (exchange->expect.at)
+        say_continue(exchange);
+    exchange->exchange.body_is_open = true;
+    hand_over(exchange);
+}
+
+static void begin_whole_body(struct http2_exchange *exchange)
 {
     const struct http_handler *handler = &exchange->http2->connection->server->handler;
     size_t maximum = handler->body_maximum(handler->data, &exchange->exchange.request);
@@ -570,6 +603,15 @@ static void begin_body(struct http2_exchange *exchange)
         http2_exchange_refuse(exchange, 413, "The body is larger than this operation takes.");
     else if (exchange->expect.at)
         say_continue(exchange);
+}
+
+static void begin_body(struct http2_exchange *exchange)
+{
+    const struct http_handler *handler = &exchange->http2->connection->server->handler;
+    if (handler->streams_body && handler->streams_body(handler->data, &exchange->exchange.request))
+        begin_streamed_body(exchange);
+    else
+        begin_whole_body(exchange);
 }
 
 void http2_exchange_take_head(struct http2_exchange *exchange, bool ends)
@@ -590,27 +632,72 @@ void http2_exchange_take_head(struct http2_exchange *exchange, bool ends)
         begin_body(exchange);
 }
 
-void http2_exchange_take_body(struct http2_exchange *exchange, const uint8_t *bytes, size_t length)
+/* What the connection's other bodies leave no room for. */
+static bool has_no_room(const struct http2_exchange *exchange, size_t length)
 {
-    struct http2 *http2 = exchange->http2;
-    if (exchange->state != HTTP2_RECEIVING)
-        return; /* refused; the client will hear */
-    if (!exchange->is_bulk && http2->body_bytes + length > LIMIT_HTTP2_BODIES) {
-        stop_receiving(exchange);
-        exchange->state = HTTP2_ANSWERED;
-        http2_reset(http2, exchange->id, NGHTTP2_REFUSED_STREAM); /* nothing was done: it may come again */
-        return;
-    }
-    size_t before = exchange->body.length;
+    return !exchange->is_bulk && exchange->http2->body_bytes + length > LIMIT_HTTP2_BODIES;
+}
+
+static void add_to_body(struct http2_exchange *exchange, const uint8_t *bytes, size_t length)
+{
     buffer_add(&exchange->body, bytes, length);
     if (!exchange->is_bulk)
-        http2->body_bytes += exchange->body.length - before;
+        count_body(exchange, exchange->body.length);
+}
+
+static void receive_whole(struct http2_exchange *exchange, const uint8_t *bytes, size_t length)
+{
+    if (has_no_room(exchange, length)) {
+        stop_receiving(exchange);
+        exchange->state = HTTP2_ANSWERED;
+        http2_reset(exchange->http2, exchange->id, NGHTTP2_REFUSED_STREAM); /* nothing was done: it may come again */
+        return;
+    }
+    add_to_body(exchange, bytes, length);
     if (exchange->body.overflowed)
         http2_exchange_refuse(exchange, 413, "The body is larger than this operation takes.");
 }
 
+static bool is_streamed(const struct http2_exchange *exchange)
+{
+    return exchange->exchange.body_is_open && (exchange->state == HTTP2_HANDLING || exchange->state == HTTP2_STREAMING);
+}
+
+static void show_body(struct http2_exchange *exchange)
+{
+    exchange->exchange.request.body = buffer_text(&exchange->body);
+    if (exchange->exchange.on_body)
+        exchange->exchange.on_body(&exchange->exchange);
+}
+
+static bool receive_streamed(struct http2_exchange *exchange, const uint8_t *bytes, size_t length)
+{
+    if (has_no_room(exchange, length)) {
+        http2_reset(exchange->http2, exchange->id, NGHTTP2_ENHANCE_YOUR_CALM);
+        return false;
+    }
+    add_to_body(exchange, bytes, length);
+    ASSERT(!exchange->body.overflowed); /* nghttp2 holds the client to the window */
+    show_body(exchange);
+    return true;
+}
+
+bool http2_exchange_take_body(struct http2_exchange *exchange, const uint8_t *bytes, size_t length)
+{
+    if (is_streamed(exchange))
+        return receive_streamed(exchange, bytes, length);
+    if (exchange->state == HTTP2_RECEIVING)
+        receive_whole(exchange, bytes, length);
+    return false; /* refused, or answered before its end; the client will hear */
+}
+
 void http2_exchange_take_end(struct http2_exchange *exchange)
 {
-    if (exchange->state == HTTP2_RECEIVING)
+    bool streamed = is_streamed(exchange);
+    stop_receiving(exchange);
+    exchange->exchange.body_is_open = false;
+    if (streamed)
+        show_body(exchange);
+    else if (exchange->state == HTTP2_RECEIVING)
         hand_over(exchange);
 }

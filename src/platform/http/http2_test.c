@@ -189,6 +189,101 @@ static void bodies_are_taken_whole(void **state)
     stop(&world);
 }
 
+static void say_more(struct client *client, int32_t id, struct upload *upload, size_t length, bool ends)
+{
+    upload->left = length;
+    upload->ends = ends;
+    nghttp2_session_resume_data(client->session, id);
+}
+
+static void a_streamed_body_is_handled_as_it_comes(void **state)
+{
+    (void)state;
+    struct world world;
+    start(&world);
+    struct client *client = client_dial(&world);
+    struct upload upload = {.left = 3};
+    int32_t id = client_ask(client, "POST", "/talk", "", &upload);
+    TALK_UNTIL(client, answer_of(client, id)->body_length == 3);
+    say_more(client, id, &upload, 4, false);
+    TALK_UNTIL(client, answer_of(client, id)->body_length == 7);
+    say_more(client, id, &upload, 5 << 20, false); /* more than any window: it opens as it is taken */
+    TALK_UNTIL(client, answer_of(client, id)->body_length == 7 + (5 << 20));
+    assert_false(answer_of(client, id)->closed);
+    say_more(client, id, &upload, 0, true);
+    TALK_UNTIL(client, answer_of(client, id)->closed);
+    assert_int_equal(answer_of(client, id)->error, NGHTTP2_NO_ERROR);
+    client_close(client);
+    stop(&world);
+}
+
+static void nobody_sends_more_than_is_taken(void **state)
+{
+    (void)state;
+    struct world world;
+    start(&world);
+    struct client *client = client_dial(&world);
+    struct upload upload = {.left = 3 << 20, .ends = true}, other = {.left = 5 << 19, .ends = true};
+    int32_t id = client_ask(client, "POST", "/talk-late", "", &upload);
+    TALK_UNTIL(client, upload.left == (3 << 20) - LIMIT_HTTP2_STREAM_WINDOW);
+    while (client_hear(client, 50))
+        client_say(client);
+    assert_int_equal(upload.left, (3 << 20) - LIMIT_HTTP2_STREAM_WINDOW);
+
+    int32_t beside = client_ask(client, "POST", "/import", "", &other); /* the connection goes on */
+    TALK_UNTIL(client, answer_of(client, beside)->closed);
+    assert_int_equal(answer_of(client, beside)->body_length, 5 << 19);
+
+    client_get(client, "/listen");
+    TALK_UNTIL(client, answer_of(client, id)->closed);
+    assert_int_equal(answer_of(client, id)->body_length, 3 << 20);
+    client_close(client);
+    stop(&world);
+}
+
+static void streamed_bodies_have_a_limit_together(void **state)
+{
+    (void)state;
+    struct world world;
+    start(&world);
+    struct client *client = client_dial(&world);
+    struct upload uploads[12];
+    int32_t ids[12];
+    unsigned cut = 0;
+    for (size_t i = 0; i < 12; i++) {
+        uploads[i] = (struct upload){.left = LIMIT_HTTP2_STREAM_WINDOW};
+        ids[i] = client_ask(client, "POST", "/talk-late", "", &uploads[i]);
+    }
+    client_say(client);
+    while (client_hear(client, 200))
+        client_say(client);
+    for (size_t i = 0; i < 12; i++)
+        cut += answer_of(client, ids[i])->closed && answer_of(client, ids[i])->error == NGHTTP2_ENHANCE_YOUR_CALM;
+    assert_in_range(cut, 12 - LIMIT_HTTP2_BODIES / LIMIT_HTTP2_STREAM_WINDOW, 11);
+    assert_int_equal(client_get(client, "/page")->status, 200);
+    client_close(client);
+    stop(&world);
+}
+
+static void a_talk_may_end_before_its_client_does(void **state)
+{
+    (void)state;
+    struct world world;
+    start(&world);
+    struct client *client = client_dial(&world);
+    struct upload upload = {.left = 100}, silent = {.left = 0};
+    int32_t id = client_ask(client, "POST", "/talk-refused", "", &upload);
+    TALK_UNTIL(client, answer_of(client, id)->closed);
+    assert_string_equal(answer_of(client, id)->body, "no");
+    id = client_ask(client, "POST", "/talk", "", &silent);
+    client_say(client);
+    assert_int_equal(client_get(client, "/page")->status, 200);
+    nghttp2_submit_rst_stream(client->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    TALK_UNTIL(client, answer_of(client, id)->closed);
+    client_close(client);
+    stop(&world);
+}
+
 static unsigned count_refused(struct client *client, const int32_t *ids, size_t count)
 {
     unsigned refused = 0;
@@ -780,6 +875,10 @@ int main(void)
         cmocka_unit_test(streams_may_end_with_trailers),
         cmocka_unit_test(large_answers_flow_as_the_client_reads),
         cmocka_unit_test(bodies_are_taken_whole),
+        cmocka_unit_test(a_streamed_body_is_handled_as_it_comes),
+        cmocka_unit_test(nobody_sends_more_than_is_taken),
+        cmocka_unit_test(streamed_bodies_have_a_limit_together),
+        cmocka_unit_test(a_talk_may_end_before_its_client_does),
         cmocka_unit_test(bodies_that_are_too_large_are_refused),
         cmocka_unit_test(what_is_no_request_is_refused_alone),
         cmocka_unit_test(heads_have_limits),

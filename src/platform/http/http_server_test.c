@@ -578,7 +578,7 @@ static void addresses_that_cant_be_had_are_told(void **state)
 {
     (void)state;
     struct loop *loop = machine_loop_new(env_machine());
-    struct http_handler handler = {body_maximum, handle, refuse, NULL};
+    struct http_handler handler = {.body_maximum = body_maximum, .handle = handle, .refuse = refuse};
     static const char *const wrong[] = {"", "127.0.0.1", "127.0.0.1:", ":", "::1:80", "127.0.0.1:http",
                                         "127.0.0.1:65536", "127.0.0.1:-1", "192.0.2.1:80"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -599,7 +599,7 @@ static void loops_share_a_port_and_strangers_see_that_it_is_taken(void **state)
     sprintf(address, "127.0.0.1:%d", world.port);
     assert_false(http_address_is_free(address, error));
     struct loop *loop = machine_loop_new(env_machine());
-    struct http_handler handler = {body_maximum, handle, refuse, &world};
+    struct http_handler handler = {.body_maximum = body_maximum, .handle = handle, .refuse = refuse, .data = &world};
     struct http_server *second = http_server_start(loop, address, &handler, error);
     assert_non_null(second);
     http_server_stop(second, NULL, NULL);

@@ -36,6 +36,7 @@ struct world {
     struct http_shared *page;
     struct http_exchange *held[256]; /* by /hold; the loop's */
     unsigned held_count;
+    struct http_exchange *talk;      /* by /talk-late, for /listen */
     atomic_uint handled;
     atomic_uint gone; /* held ones that were found gone when they were let go */
     atomic_uint told; /* that their client has gone */
@@ -162,6 +163,42 @@ static inline void end_waiting(struct world *world)
         http_stream_end_with(world->held[--world->held_count], trailers, 1);
 }
 
+/* A talk: what the client says is said back, as it comes. */
+static inline void say_back(struct http_exchange *exchange)
+{
+    struct text said = exchange->request.body;
+    http_stream_write(exchange, said);
+    http_body_take(exchange, said.length);
+    if (!exchange->body_is_open)
+        http_stream_end(exchange, true);
+}
+
+static inline void end_talk(struct http_exchange *exchange)
+{
+    http_stream_end(exchange, false);
+}
+
+static inline void begin_talk(struct http_exchange *exchange)
+{
+    exchange->on_body = say_back;
+    exchange->on_gone = end_talk;
+    http_stream_begin(exchange, &(struct http_response){.status = 200});
+}
+
+/* A talk that nobody listens to before /listen. */
+static inline void begin_late_talk(struct world *world, struct http_exchange *exchange)
+{
+    world->talk = exchange;
+    exchange->on_gone = end_talk;
+    http_stream_begin(exchange, &(struct http_response){.status = 200});
+}
+
+static inline void listen_at_last(struct world *world)
+{
+    world->talk->on_body = say_back;
+    say_back(world->talk);
+}
+
 static inline void handle(void *data, struct http_exchange *exchange)
 {
     struct world *world = data;
@@ -184,6 +221,15 @@ static inline void handle(void *data, struct http_exchange *exchange)
         stream_large(exchange);
     } else if (text_is(path, "/drip")) {
         begin_drip(exchange);
+    } else if (text_is(path, "/talk")) {
+        begin_talk(exchange);
+    } else if (text_is(path, "/talk-late")) {
+        begin_late_talk(world, exchange);
+    } else if (text_is(path, "/talk-refused")) {
+        answer_text(exchange, 200, TEXT("no"));
+    } else if (text_is(path, "/listen")) {
+        listen_at_last(world);
+        answer_text(exchange, 200, TEXT(""));
     } else if (text_is(path, "/watch")) {
         watch(world, exchange);
     } else if (text_is(path, "/hold-stream")) {
@@ -212,6 +258,12 @@ static inline size_t body_maximum(void *data, const struct http_request *request
     return text_is(request->path, "/import") ? 64 << 20 : text_is(request->path, "/body") ? LIMIT_HTTP_BODY : 1000;
 }
 
+static inline bool streams_body(void *data, const struct http_request *request)
+{
+    (void)data;
+    return text_starts_with(request->path, "/talk");
+}
+
 static inline void refuse(void *data, int status, const char *detail, struct buffer *body)
 {
     (void)data;
@@ -233,7 +285,8 @@ static inline void start_world(struct world *world, const struct http_patience *
     *world = (struct world){0};
     world->loop = machine_loop_new(env_machine());
     world->page = http_shared_prepare(page_headers, 1, TEXT("page"));
-    struct http_handler handler = {body_maximum, handle, refuse, world};
+    struct http_handler handler = {
+        .body_maximum = body_maximum, .streams_body = streams_body, .handle = handle, .refuse = refuse, .data = world};
     world->server = http_server_start(world->loop, "127.0.0.1:0", &handler, error);
     assert_non_null(world->server);
     world->server->patience.linger_ms = 300;
