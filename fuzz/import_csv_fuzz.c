@@ -71,7 +71,7 @@ static void check_product(const struct imported_product *imported)
 static size_t check_file(struct text bytes, int64_t *problems)
 {
     struct arena *arena = arena_new(LIMIT_BULK_ARENA);
-    struct import_file *file = import_file_read(arena, bytes, "", "EUR");
+    struct import_file *file = import_file_read(arena, arena, bytes, "", "EUR");
     ASSERT(file->format != NULL || file->problems.count > 0);
     for (size_t i = 0; i < file->product_count; i++)
         check_product(file->products[i]);

@@ -501,7 +501,7 @@ static void set_up_log(const struct config *config)
 }
 
 /* glibc gives the top of a heap back as soon as 128 KB of it are free, and asks for it again with the next request: a tenth of what a page
- * costs. What a big import used is given back all the same. */
+ * costs. What a big import used is given back when it is done (store_sqlite.c). */
 static void set_up_malloc(void)
 {
     mallopt(M_TRIM_THRESHOLD, 4 << 20);

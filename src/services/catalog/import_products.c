@@ -3,8 +3,9 @@
  *
  *     read ---> plan: every product checked against the catalogue ---> refuse | only say | make categories, emit products, ImportDone
  *
- * Nothing is emitted before everything is checked, so the plan is also the dry run. One product at a time is in memory unpacked; what was planned
- * is kept packed. It all is one command: other commands of the catalogue wait, reading goes on.
+ * Nothing is emitted before everything is checked, so the plan is also the dry run. What was planned is kept packed, a tenth of what the file takes as
+ * it was read; that has an arena of its own and is given back before the first event, so that the store's cache takes its place and not more memory.
+ * It all is one command: other commands of the catalogue wait, reading goes on.
  *
  * A problem is reported as a violation whose pointer is "/LINE/COLUMN" of the file.
  */
@@ -31,7 +32,8 @@ struct planned_product {
 struct import {
     struct context *context;
     struct arena *arena; /* the call's: what lives until the end */
-    struct import_file *file;
+    struct import_file *file; /* until it is planned */
+    struct arena *file_arena;
     const char *id;
     struct lookup bundles; /* SKUs of the file that are bundles */
     struct category_plan categories;
@@ -381,35 +383,61 @@ static enum result refuse(struct import *import)
                        problems->count, problems->count == 1 ? "" : "s");
 }
 
+static void read_file(struct import *import, const Catalog__ImportProductsRequest *request, const char *currency)
+{
+    struct text bytes = {(const char *)request->file.data, request->file.len};
+    import->file_arena = arena_new(LIMIT_BULK_ARENA);
+    import->file = import_file_read(import->file_arena, import->arena, bytes, request->format, currency);
+}
+
+static void file_free(struct import *import)
+{
+    arena_free(import->file_arena);
+    import->file_arena = NULL;
+    import->file = NULL;
+}
+
+/* Read and check everything; what comes of it is in the report. */
+static enum result prepare_all(struct import *import, const Catalog__ImportProductsRequest *request)
+{
+    const struct import_file *file = import->file;
+    plan(import);
+    import_problems_sort(&import->file->problems);
+
+    bool refused = file->problems.count > 0 && (!request->skip_bad_rows || file->product_count == 0);
+    if (refused && !request->dry_run)
+        return refuse(import);
+    if (!request->dry_run)
+        import->report->id = import->id;
+    complete_report(import, refused, request->dry_run);
+    return RESULT_OK;
+}
+
+static void do_all(struct import *import)
+{
+    context_expect(import->context, import->categories.made_count + import->planned_count + 1);
+    emit_categories(import);
+    emit_products(import);
+    emit_done(import);
+}
+
 enum result catalog_import_products(struct context *context, const Catalog__ImportProductsRequest *request,
                                     Catalog__Import *answer)
 {
     const char *currency = *request->currency != '\0' ? request->currency : SHOP_DEFAULT_CURRENCY;
     struct import import = {.context = context, .arena = context->arena, .report = answer};
-    bool refused;
 
     if (currency_exponent(text_of(currency)) < 0)
         return call_violation(context->call, "?currency", "format", "`%s` is not a currency of ISO 4217.", currency);
     import.id = context_new_id(context);
     category_plan_init(&import.categories, context->arena);
-    import.file = import_file_read(context->arena, (struct text){(const char *)request->file.data, request->file.len},
-                                   request->format, currency);
-    plan(&import);
-    import_problems_sort(&import.file->problems);
+    read_file(&import, request, currency);
+    enum result result = prepare_all(&import, request);
+    file_free(&import);
+    if (result != RESULT_OK || request->dry_run)
+        return result;
 
-    refused = import.file->problems.count > 0 && (!request->skip_bad_rows || import.file->product_count == 0);
-    if (refused && !request->dry_run)
-        return refuse(&import);
-    if (!request->dry_run)
-        answer->id = import.id;
-    complete_report(&import, refused, request->dry_run);
-    if (request->dry_run)
-        return RESULT_OK;
-
-    context_expect(context, import.categories.made_count + import.planned_count + 1);
-    emit_categories(&import);
-    emit_products(&import);
-    emit_done(&import);
+    do_all(&import);
     import_load(context->tx, import.id, answer);
     return RESULT_OK;
 }

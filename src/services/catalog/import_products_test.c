@@ -248,6 +248,22 @@ static void categories_are_made_once(void **state)
     assert_string_equal(product("d")->categories[0]->id, product("a")->categories[0]->id);
 }
 
+/* What was read takes a kilobyte for each variant; the plan that is left of it, a tenth. */
+static void what_was_read_is_given_back(void **state)
+{
+    (void)state;
+    enum { VARIANTS = 1000 };
+    struct buffer file;
+    buffer_init(&file, 1 << 20);
+    buffer_printf(&file, "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n");
+    for (int i = 0; i < VARIANTS; i++)
+        buffer_printf(&file, "p-%d,P,Size,%d,S-%d,19.90\n", i / 10, i % 10, i);
+    size_t before = arena_used(world->arena);
+    assert_int_equal(import_text(buffer_text(&file), AS_IT_IS)->variants, VARIANTS);
+    assert_true(arena_used(world->arena) - before < 300 * VARIANTS);
+    buffer_release(&file);
+}
+
 /* --- mistakes ------------------------------------------------------------------------------------------------------ */
 
 #define HEADER "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
@@ -449,6 +465,7 @@ int main(void)
         shop_test(rows_may_come_in_any_order),
         shop_test(statuses),
         shop_test(categories_are_made_once),
+        shop_test(what_was_read_is_given_back),
         shop_test(mistakes_have_a_place),
         shop_test(nul_is_refused),
         shop_test(a_sku_of_another_product_is_refused),

@@ -40,7 +40,7 @@ static const char *make(struct category_plan *plan, struct context *context, con
     Catalog__Category *category = ARENA_NEW(plan->arena, Catalog__Category);
     catalog__category__init(category);
     category->id = arena_strdup(plan->arena, context_new_id(context));
-    category->name = path->names[depth - 1];
+    category->name = arena_strdup(plan->arena, path->names[depth - 1]);
     category->parent_id = parent_id;
     category->slug = choose_slug(plan, context->tx, path, depth, category->id);
     category->position = (int32_t)plan->made_count; /* as the file has them */

@@ -234,10 +234,12 @@ static void refuse_format(struct import_file *file, const char *format)
     file->product_count = 0;
 }
 
-struct import_file *import_file_read(struct arena *arena, struct text bytes, const char *format, const char *currency)
+struct import_file *import_file_read(struct arena *arena, struct arena *report, struct text bytes, const char *format,
+                                     const char *currency)
 {
     struct import_file *file = ARENA_NEW(arena, struct import_file);
-    file->arena = file->problems.arena = arena;
+    file->arena = arena;
+    file->problems.arena = report;
     file->currency = currency;
     lookup_init(&file->by_slug, arena);
     lookup_init(&file->sku_lines, arena);

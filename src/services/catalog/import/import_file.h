@@ -96,8 +96,10 @@ struct import_file {
     struct import_problems problems;
 };
 
-/* Read a whole file, of this format ("" for any). Everything lives in `arena`. */
-struct import_file *import_file_read(struct arena *arena, struct text bytes, const char *format, const char *currency);
+/* Read a whole file, of this format ("" for any). Everything lives in `arena`, a kilobyte for each variant; what is wrong with the file lives in
+ * `report`, to be told when the file is given back. */
+struct import_file *import_file_read(struct arena *arena, struct arena *report, struct text bytes, const char *format,
+                                     const char *currency);
 
 /* Whether the file has such a column. */
 static inline bool import_says(const struct import_file *file, enum import_field field)
