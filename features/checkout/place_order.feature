@@ -23,6 +23,18 @@ Feature: From cart to order
     And nobody sees ann's order without a token
     And bob does not see ann's order with a token of his own
 
+  Scenario: Who may call the order off
+    Given ann has 1 "shirt" in her cart
+    When ann checks out
+    And bob cancels ann's order without a token
+    Then bob is told not_found
+    When bob cancels ann's order with a token of his own
+    Then bob is told not_found
+    And ann's order is placed
+    And the stock of "shirt" is 5 on hand, 0 reserved, 1 allocated, 4 available
+    When ann cancels her order
+    Then ann's order is cancelled
+
   Scenario: The order keeps what was bought
     Given ann has 1 "shirt" in her cart
     When ann checks out

@@ -35,7 +35,12 @@ static void begun(struct saga_run *run, const Order__Order *order)
 
 static void begin(struct saga_run *run)
 {
-    call_order_begin_cancel(run, (const Order__CancelOrderRequest *)run->request, begun);
+    Order__CancelOrderRequest cancel = *(const Order__CancelOrderRequest *)run->request;
+    Order__BeginCancelRequest request = ORDER__BEGIN_CANCEL_REQUEST__INIT;
+
+    request.cancel = &cancel;
+    request.by_buyer = !order_opens_to(&run->call->actor);
+    call_order_begin_cancel(run, &request, begun);
 }
 
 /* --- the money: captured money goes back, a promise is let go --- */

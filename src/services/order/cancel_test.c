@@ -67,6 +67,33 @@ static void what_was_given_back_before_is_not_given_back_again(void **state)
     desk_close(desk);
 }
 
+/* --- who may --- */
+
+/* Sagas call as the system, who may do everything: whoever began one may not. */
+static enum result cancel_as_anybody(struct desk *desk, const char *token)
+{
+    Order__CancelOrderRequest request = ORDER__CANCEL_ORDER_REQUEST__INIT;
+    request.id = ORDER_ID;
+    request.order_token = token;
+    struct asked *asked = ask(&desk->stall);
+    asked->call->actor = (struct actor){.kind = ACTOR_ANONYMOUS, .id = ""};
+    asked_send(asked, ORDER_METHOD(cancel_order), &request.base);
+    return desk_wait(asked);
+}
+
+static void nobody_cancels_without_the_token(void **state)
+{
+    (void)state;
+    struct desk *desk = desk_open_captured(5);
+    assert_int_equal(cancel_as_anybody(desk, ""), RESULT_NOT_FOUND);
+    assert_int_equal(cancel_as_anybody(desk, "c0ffee"), RESULT_NOT_FOUND);
+    assert_int_equal(desk_order(desk)->status, ORDER_IS(PLACED));
+    assert_int_equal(desk->counter->books.refunded, 0);
+    assert_int_equal(cancel_as_anybody(desk, DESK_TOKEN), RESULT_OK);
+    assert_cancelled(desk);
+    desk_close(desk);
+}
+
 /* --- while the checkout captures --- */
 
 /* The order knows of no capture yet; there is one under way that comes to that. */
@@ -268,6 +295,7 @@ int main(void)
         cmocka_unit_test(money_that_was_taken_goes_back),
         cmocka_unit_test(two_at_once_give_it_back_once),
         cmocka_unit_test(what_was_given_back_before_is_not_given_back_again),
+        cmocka_unit_test(nobody_cancels_without_the_token),
         cmocka_unit_test(a_capture_under_way_is_found_out_and_given_back),
         cmocka_unit_test(a_capture_that_failed_leaves_a_promise_to_let_go),
         cmocka_unit_test(a_capture_that_the_order_does_not_know_of_is_given_back),

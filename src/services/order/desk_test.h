@@ -33,6 +33,7 @@
 
 #define ORDER_ID "01jdorder00000000000000000"
 #define PAYMENT_ID "01jdpayment000000000000000"
+#define DESK_TOKEN "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00"
 #define DESK_TOTAL 5970
 #define DESK_SHIRTS 3
 #define SECOND_US INT64_C(1000000)
@@ -314,7 +315,7 @@ static inline void desk_place(struct desk *desk)
     order.lines = lines;
     order.n_payments = 1;
     order.payments = payments;
-    order.order_token = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
+    order.order_token = DESK_TOKEN;
     request.order = &order;
     request.checkout_id = "checkout-1";
     assert_int_equal(desk_call(desk, ORDER_METHOD(record_order), &request.base), RESULT_OK);

@@ -20,6 +20,11 @@ void order_show(struct context *context, const char *id, Order__Order *answer);
 /* The order, for a caller who may see it: a scope, the system, or the right order token. NOT_FOUND otherwise, so that nobody learns which
  * orders exist. */
 enum result order_open(struct context *context, const char *id, const char *order_token, Order__Order **order);
+/* Who sees every order. A saga calls as the system, whoever began it: what it does for a buyer asks this of the saga's own caller, and opens
+ * the order with the token. */
+bool order_opens_to(const struct actor *actor);
+/* The order, for whoever has the right token; NULL: for one who needs none. */
+enum result order_open_with(struct context *context, const char *id, const char *order_token, Order__Order **order);
 /* SHA-256 of an order token in hexadecimal: the token itself is kept nowhere. */
 const char *order_token_hash(struct arena *arena, const char *order_token);
 

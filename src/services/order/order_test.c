@@ -174,14 +174,31 @@ static const Order__Order *send_back(const char *line_id, int64_t quantity, cons
     return ask(METHOD(create_return), &request.base);
 }
 
-static const Order__Order *cancel(const struct method_declaration *method, const char *token)
+static Order__CancelOrderRequest cancellation(const char *token)
 {
     Order__CancelOrderRequest request = ORDER__CANCEL_ORDER_REQUEST__INIT;
 
     request.id = ORDER;
     request.reason = "changed my mind";
     request.order_token = token;
-    return ask(method, &request.base);
+    return request;
+}
+
+static const Order__Order *begin_cancel(const char *token, bool by_buyer)
+{
+    Order__CancelOrderRequest cancel = cancellation(token);
+    Order__BeginCancelRequest request = ORDER__BEGIN_CANCEL_REQUEST__INIT;
+
+    request.cancel = &cancel;
+    request.by_buyer = by_buyer;
+    return ask(METHOD(begin_cancel), &request.base);
+}
+
+static const Order__Order *end_cancel(const char *token)
+{
+    Order__CancelOrderRequest request = cancellation(token);
+
+    return ask(METHOD(end_cancel), &request.base);
 }
 
 static const Order__Order *write_note(const char *id, const char *text)
@@ -234,7 +251,7 @@ static void who_may_not_see_it_learns_nothing(void **state)
     assert_int_equal(refusal(get("")), RESULT_NOT_FOUND);
     assert_int_equal(refusal(get("c0ffee")), RESULT_NOT_FOUND);
     assert_int_equal(refusal(send_back("shirts", 1, "c0ffee")), RESULT_NOT_FOUND);
-    assert_int_equal(refusal(cancel(METHOD(begin_cancel), "c0ffee")), RESULT_NOT_FOUND);
+    assert_int_equal(refusal(begin_cancel("c0ffee", false)), RESULT_NOT_FOUND);
     assert_int_equal(handler_world_events(world), 1);
 }
 
@@ -395,17 +412,17 @@ static void cancelling_has_a_beginning_and_an_end(void **state)
     const Order__Order *order;
 
     (void)state;
-    assert_int_equal(cancel(METHOD(end_cancel), "")->status, STATUS(PLACED)); /* nothing has begun */
+    assert_int_equal(end_cancel("")->status, STATUS(PLACED)); /* nothing has begun */
     as_anybody();
-    order = cancel(METHOD(begin_cancel), TOKEN);
+    order = begin_cancel(TOKEN, false);
     assert_int_equal(order->status, STATUS(CANCELLING));
     assert_string_equal(order->cancel_reason, "changed my mind");
-    assert_int_equal(cancel(METHOD(begin_cancel), TOKEN)->version, order->version);
+    assert_int_equal(begin_cancel(TOKEN, false)->version, order->version);
     assert_int_equal(refusal(ship("parcel-1", 1)), RESULT_STATE_FORBIDS);
 
-    assert_int_equal(cancel(METHOD(end_cancel), TOKEN)->status, STATUS(CANCELLED));
-    assert_int_equal(cancel(METHOD(end_cancel), TOKEN)->status, STATUS(CANCELLED));
-    assert_int_equal(cancel(METHOD(begin_cancel), TOKEN)->status, STATUS(CANCELLED));
+    assert_int_equal(end_cancel(TOKEN)->status, STATUS(CANCELLED));
+    assert_int_equal(end_cancel(TOKEN)->status, STATUS(CANCELLED));
+    assert_int_equal(begin_cancel(TOKEN, false)->status, STATUS(CANCELLED));
     assert_int_equal(handler_world_events(world), 3);
 }
 
@@ -413,9 +430,9 @@ static void what_has_shipped_is_not_cancelled(void **state)
 {
     (void)state;
     ship("parcel-1", 1);
-    assert_int_equal(refusal(cancel(METHOD(begin_cancel), "")), RESULT_STATE_FORBIDS);
+    assert_int_equal(refusal(begin_cancel("", false)), RESULT_STATE_FORBIDS);
     ship("parcel-2", SHIRTS - 1);
-    assert_int_equal(refusal(cancel(METHOD(begin_cancel), "")), RESULT_STATE_FORBIDS);
+    assert_int_equal(refusal(begin_cancel("", false)), RESULT_STATE_FORBIDS);
 }
 
 /* --- written about --- */

@@ -216,6 +216,13 @@ Then('{who} does not see {who}\'s order with a token of her/his own', async func
   assert.notEqual(own, orderToken);
   assert.equal((await this.driver.getOrder(order, { token: own })).code, 'not_found');
 });
+When('{who} cancels {who}\'s order without a token', async function (who, owner) {
+  this.note(this.shopper(who), await this.driver.cancelOrder(this.shopper(owner).order));
+});
+When('{who} cancels {who}\'s order with a token of her/his own', async function (who, owner) {
+  const { order, orderToken } = this.shopper(owner);
+  this.note(this.shopper(who), await this.driver.cancelOrder(order, { token: [...orderToken].reverse().join('') }));
+});
 When('{who} cancels her/his order', async function (who) {
   const shopper = this.shopper(who);
   this.note(shopper, await this.driver.cancelOrder(shopper.order, { token: shopper.orderToken, reason: 'changed my mind' }));
