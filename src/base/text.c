@@ -13,11 +13,6 @@
 
 /* --- slices ------------------------------------------------------------------------------------------------------ */
 
-bool text_equal(struct text a, struct text b)
-{
-    return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
-}
-
 static unsigned char ascii_lower(char character)
 {
     return (unsigned char)(character >= 'A' && character <= 'Z' ? character | 0x20 : character);
@@ -31,11 +26,6 @@ bool text_equal_ignoring_case(struct text a, struct text b)
         if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
             return false;
     return true;
-}
-
-bool text_is(struct text text, const char *string)
-{
-    return text_equal(text, text_of(string));
 }
 
 bool text_starts_with(struct text text, const char *prefix)
@@ -179,7 +169,7 @@ static uint64_t rotate(uint64_t word, unsigned bits)
     return word << bits | word >> (64 - bits);
 }
 
-static void sip_round(uint64_t v[4])
+static inline void sip_round(uint64_t v[4])
 {
     v[0] += v[1];
     v[1] = rotate(v[1], 13) ^ v[0];
@@ -193,7 +183,7 @@ static void sip_round(uint64_t v[4])
     v[2] = rotate(v[2], 32);
 }
 
-static void sip_word(uint64_t v[4], uint64_t word)
+static inline void sip_word(uint64_t v[4], uint64_t word)
 {
     v[3] ^= word;
     sip_round(v);

@@ -21,9 +21,16 @@ static inline struct text text_of(const char *string)
 {
     return (struct text){string, string ? strlen(string) : 0};
 }
-bool text_equal(struct text a, struct text b);
+static inline bool text_equal(struct text a, struct text b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+}
 bool text_equal_ignoring_case(struct text a, struct text b); /* ASCII letters only */
-bool text_is(struct text text, const char *string);
+/* Here, so that the length of a literal is known where it is compared: mostly the lengths differ, and nothing is called. */
+static inline bool text_is(struct text text, const char *string)
+{
+    return text_equal(text, text_of(string));
+}
 bool text_starts_with(struct text text, const char *prefix);
 /* Without leading and trailing blanks (space, tab, CR, LF). */
 struct text text_trim(struct text text);

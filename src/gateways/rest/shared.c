@@ -74,12 +74,11 @@ static struct asking asking_of(const struct http_request *request)
     return asking;
 }
 
-static void answer_cached(struct http_exchange *exchange, const struct cache_answer *answer, const struct asking *asking)
+static void answer_cached(struct http_exchange *exchange, const struct cache_answer *answer, const struct asking *asking, int64_t now_us)
 {
     bool unchanged = asking->if_none_match.at != NULL && etag_matches(asking->if_none_match, answer->etag);
     const struct route *route = answer->label;
-    metrics_count(route->metrics, unchanged ? 304 : 200,
-                  env_monotonic_us(exchange->loop->env) - exchange->request.started_us);
+    metrics_count(route->metrics, unchanged ? 304 : 200, now_us - exchange->request.started_us);
     if (unchanged) {
         answer_not_modified(exchange, answer);
         return;
@@ -99,9 +98,10 @@ bool shared_answer(struct rest *rest, struct http_exchange *exchange)
     if (rest->cache == NULL || !text_is(request->method, "GET"))
         return false;
     struct asking asking = asking_of(request);
-    if (!asking.anonymous || !cache_find(rest->cache, request->target, env_monotonic_us(exchange->loop->env), &answer))
+    int64_t now_us = env_monotonic_us(exchange->loop->env);
+    if (!asking.anonymous || !cache_find(rest->cache, request->target, now_us, &answer))
         return false;
-    answer_cached(exchange, &answer, &asking);
+    answer_cached(exchange, &answer, &asking, now_us);
     return true;
 }
 
@@ -110,7 +110,7 @@ bool shared_answer(struct rest *rest, struct http_exchange *exchange)
 static void answer_visit(struct visit *visit, const struct cache_answer *answer)
 {
     struct asking asking = asking_of(&visit->exchange->request);
-    answer_cached(visit->exchange, answer, &asking);
+    answer_cached(visit->exchange, answer, &asking, env_monotonic_us(visit->exchange->loop->env));
 }
 
 /* What another's flight brought. Nothing: then each asks for itself, rather than all wait for the next one again. */

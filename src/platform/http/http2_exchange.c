@@ -159,8 +159,11 @@ static void submit(struct http2_exchange *exchange, int status, const struct htt
     nghttp2_nv *fields = arena_alloc_array(exchange->exchange.arena, count + 4, sizeof *fields);
     char digits[12];
     size_t at = 0;
-    snprintf(digits, sizeof digits, "%d", status);
-    fields[at++] = field(TEXT(":status"), text_of(digits), NGHTTP2_NV_FLAG_NO_COPY_NAME);
+    if (status == 200)
+        fields[at++] = field(TEXT(":status"), TEXT("200"), AS_IT_IS);
+    else
+        fields[at++] = field(TEXT(":status"), (struct text){digits, (size_t)snprintf(digits, sizeof digits, "%d", status)},
+                             NGHTTP2_NV_FLAG_NO_COPY_NAME);
     fields[at++] = field(TEXT("date"), (struct text){http2->connection->server->date + HTTP_DATE_AT, HTTP_DATE_LENGTH}, AS_IT_IS);
     if (exchange->exchange.request.secure)
         fields[at++] = field(TEXT("strict-transport-security"), TEXT(HTTP_TRANSPORT_SECURITY), AS_IT_IS);
