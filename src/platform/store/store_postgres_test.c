@@ -66,7 +66,8 @@ static int setup(void **state)
     assert_non_null(fixture->reader);
     struct tx *tx = begin();
     sql_script(tx, "CREATE TABLE shelf (sku TEXT PRIMARY KEY, count BIGINT, label BYTEA); CREATE INDEX shelf_by_count ON shelf (count);"
-                   " CREATE TABLE numbered (number INTEGER PRIMARY KEY, word TEXT NOT NULL)");
+                   " CREATE TABLE numbered (number INTEGER PRIMARY KEY, word TEXT NOT NULL);"
+                   " CREATE TABLE by_key (word TEXT PRIMARY KEY) WITHOUT ROWID; CREATE TABLE last (number INTEGER PRIMARY KEY)");
     assert_true(tx_commit(tx));
     return 0;
 }

@@ -13,8 +13,8 @@
 
 /* --- reading (product.c, category.c) --- */
 
-/* The id behind an id or slug; NULL when there is none that the caller may see. */
-const char *product_find(struct context *context, const char *id_or_slug);
+/* A product by its id or slug, as it is shown, with prices in `currency` ("" for the shop's); NULL when there is none that the caller may see. */
+Catalog__Product *product_find(struct context *context, const char *id_or_slug, const char *currency);
 /* Whether the caller sees products that are not published. */
 bool product_sees_all(const struct context *context);
 /* A product as it was said, without what other services own: for changing it. NULL when there is none. In the context's arena. */

@@ -6,11 +6,11 @@
 enum result catalog_get_product(struct context *context, const Catalog__GetProductRequest *request,
                                 Catalog__Product *answer)
 {
-    const char *id = product_find(context, request->product);
+    Catalog__Product *product = product_find(context, request->product, request->currency);
 
-    if (!id)
+    if (!product)
         return call_refuse(context->call, RESULT_NOT_FOUND, "There is no product `%s`.", request->product);
-    product_load(context->tx, id, request->currency, answer);
+    *answer = *product;
     if (product_sees_all(context))
         product_complete_prices(context->tx, answer);
     return RESULT_OK;

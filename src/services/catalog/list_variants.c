@@ -6,13 +6,11 @@
 enum result catalog_list_variants(struct context *context, const Catalog__ListVariantsRequest *request,
                                   Catalog__ListVariantsResponse *answer)
 {
-    const char *id = product_find(context, request->product);
-    Catalog__Product product;
+    Catalog__Product *product = product_find(context, request->product, request->currency);
 
-    if (!id)
+    if (!product)
         return call_refuse(context->call, RESULT_NOT_FOUND, "There is no product `%s`.", request->product);
-    product_load(context->tx, id, request->currency, &product);
-    answer->n_items = product.n_variants;
-    answer->items = product.variants;
+    answer->n_items = product->n_variants;
+    answer->items = product->variants;
     return RESULT_OK;
 }

@@ -21,38 +21,29 @@ bool product_sees_all(const struct context *context)
     return actor->kind == ACTOR_SYSTEM || (actor->scopes & SCOPE_CATALOG);
 }
 
-const char *product_find(struct context *context, const char *id_or_slug)
+/* From a row of PRODUCT_COLUMNS. */
+static Catalog__Product *product_of(struct sql_rows *rows)
 {
-    struct sql_rows rows;
-    const char *id = NULL;
+    struct arena *arena = rows->tx->arena;
+    Catalog__Product *product =
+        (Catalog__Product *)message_unpack(arena, &catalog__product__descriptor, sql_get_bytes(rows, 0));
 
-    if (id_is_valid(text_of(id_or_slug)))
-        rows = SQL_SELECT(context->tx, "SELECT id, status FROM product WHERE id = ?1", sql_string(id_or_slug));
-    else
-        rows = SQL_SELECT(context->tx, "SELECT id, status FROM product WHERE slug = ?1", sql_string(id_or_slug));
-    if (sql_next(&rows)) {
-        bool published = sql_get_int(&rows, 1) == CATALOG__PRODUCT_STATUS__PRODUCT_STATUS_PUBLISHED;
-
-        if (published || product_sees_all(context))
-            id = sql_get_string(&rows, 0);
-        sql_stop(&rows);
-    }
-    return id;
+    ASSERT(product);
+    product->version = sql_get_int(rows, 1);
+    product->created_at = timestamp_message(arena, sql_get_int(rows, 2));
+    product->updated_at = timestamp_message(arena, sql_get_int(rows, 3));
+    return product;
 }
+
+#define PRODUCT_COLUMNS "data, version, created_us, updated_us"
 
 Catalog__Product *product_stored(struct tx *tx, const char *id)
 {
     Catalog__Product *product = NULL;
-    struct sql_rows rows = SQL_SELECT(
-        tx, "SELECT data, version, created_us, updated_us FROM product WHERE id = ?1", sql_string(id));
+    struct sql_rows rows = SQL_SELECT(tx, "SELECT " PRODUCT_COLUMNS " FROM product WHERE id = ?1", sql_string(id));
 
     if (sql_next(&rows)) {
-        product = (Catalog__Product *)message_unpack(tx->arena, &catalog__product__descriptor,
-                                                     sql_get_bytes(&rows, 0));
-        ASSERT(product);
-        product->version = sql_get_int(&rows, 1);
-        product->created_at = timestamp_message(tx->arena, sql_get_int(&rows, 2));
-        product->updated_at = timestamp_message(tx->arena, sql_get_int(&rows, 3));
+        product = product_of(&rows);
         sql_stop(&rows);
     }
     return product;
@@ -172,4 +163,23 @@ bool product_load(struct tx *tx, const char *id, const char *currency, Catalog__
     product_complete(tx, currency, product);
     *answer = *product;
     return true;
+}
+
+Catalog__Product *product_find(struct context *context, const char *id_or_slug, const char *currency)
+{
+    struct sql_rows rows;
+    Catalog__Product *product = NULL;
+
+    if (id_is_valid(text_of(id_or_slug)))
+        rows = SQL_SELECT(context->tx, "SELECT " PRODUCT_COLUMNS " FROM product WHERE id = ?1", sql_string(id_or_slug));
+    else
+        rows = SQL_SELECT(context->tx, "SELECT " PRODUCT_COLUMNS " FROM product WHERE slug = ?1", sql_string(id_or_slug));
+    if (sql_next(&rows)) {
+        product = product_of(&rows);
+        sql_stop(&rows);
+    }
+    if (!product || (product->status != CATALOG__PRODUCT_STATUS__PRODUCT_STATUS_PUBLISHED && !product_sees_all(context)))
+        return NULL;
+    product_complete(context->tx, currency, product);
+    return product;
 }
