@@ -13,7 +13,7 @@ Q := $(if $(filter 1,$(V)),,@)
 OUT := build/$(VARIANT)
 GEN := build/gen
 CC := gcc
-PKGS := libuv libnghttp2 zlib sqlite3 openssl jansson libprotobuf-c libcurl libpq
+PKGS := libuv libnghttp2 zlib sqlite3 openssl jansson libprotobuf-c libcurl libpq libnats
 GOOGLEAPIS := /usr/share/gocode/src/github.com/gogo/googleapis
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -347,6 +347,11 @@ check-features: programs
 .PHONY: check-split
 check-split: programs
 	@SOUK_LAYOUT=split tests/features/check ../../features/checkout ../../features/cart ../../features/stock
+
+## check-nats: the same, with events travelling by a NATS JetStream of its own
+.PHONY: check-nats
+check-nats: programs
+	@tests/with-nats env SOUK_LAYOUT=split tests/features/check ../../features/checkout ../../features/cart
 
 ## check-grpc: ask over gRPC with the clients that others use (npm)
 .PHONY: check-grpc

@@ -4,6 +4,7 @@
 #include "cli/config.h"
 
 #include "guard/budget.h"
+#include "platform/bus/nats.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +138,8 @@ static const char *wrong_address(const struct config *config)
 static bool check(const struct config *config, char error[512])
 {
     size_t token_length = strlen(config->admin_token);
+    struct nats_address nats;
+    char detail[512];
 
     if (token_length && token_length < TOKEN_LENGTH_MIN)
         snprintf(error, 512, "SOUK_ADMIN_TOKEN has %zu characters; it needs at least %d, for example from `openssl rand -hex 32`",
@@ -146,8 +149,8 @@ static bool check(const struct config *config, char error[512])
                  *config->tls_key ? "SOUK_TLS_KEY" : "SOUK_TLS_CERT");
     else if (strncmp(config->store, "sqlite:", 7) != 0 && strncmp(config->store, "postgres://", 11) != 0)
         snprintf(error, 512, "SOUK_STORE is `%s`; it must begin with `sqlite:` or `postgres://`, for example sqlite:./data", config->store);
-    else if (strcmp(config->bus, "embedded:") != 0)
-        snprintf(error, 512, "SOUK_BUS is `%s`; this version knows `embedded:`", config->bus);
+    else if (strcmp(config->bus, "embedded:") != 0 && !nats_address_read(&nats, config->bus, detail))
+        snprintf(error, 512, "SOUK_BUS can't be used: it is `embedded:` or %.400s", detail);
     else if (strcmp(config->cache, "memory:") != 0 && strcmp(config->cache, "none") != 0)
         snprintf(error, 512, "SOUK_CACHE is `%s`; this version knows `memory:` and `none`", config->cache);
     else if (!is_rate(config->client_rate) || !is_rate(config->staff_rate))

@@ -16,7 +16,7 @@
     ROW(tls_certificate, "SOUK_TLS_CERT", "", true, "file with the certificate and its chain (PEM): turns TLS on")     \
     ROW(tls_key, "SOUK_TLS_KEY", "", true, "file with the certificate's key (PEM); both are read again on SIGHUP")     \
     ROW(store, "SOUK_STORE", "sqlite:./data", true, "where services keep their data")                                  \
-    ROW(bus, "SOUK_BUS", "embedded:", true, "how events travel between services")                                      \
+    ROW(bus, "SOUK_BUS", "embedded:", true, "how events travel between processes: `embedded:` or nats://host:port,…") \
     ROW(cache, "SOUK_CACHE", "memory:", true, "where rendered answers are kept; `none`: nowhere")                      \
     ROW(admin_token, "SOUK_ADMIN_TOKEN", "", false, "bearer token with every scope, at least 32 characters")           \
     ROW(services, "SOUK_SERVICES", "all", true, "services that run in this process, separated by commas")              \

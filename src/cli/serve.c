@@ -52,6 +52,7 @@ struct lane {
 
 struct server {
     struct config config;
+    struct nats_address nats; /* filled when SOUK_BUS names it */
     bool demo;
     struct env *env;
     struct shop *shop;
@@ -134,6 +135,10 @@ static bool ready(void *data, struct json_writer *checks)
         json_write_key(checks, name);
         json_write_bool(checks, shop_reaches(server->shop, name));
     }
+    if (shop_nats(server->shop)) { /* the shop goes on without it */
+        json_write_key(checks, "bus");
+        json_write_bool(checks, nats_bus_counts(shop_nats(server->shop)).ready);
+    }
     if (reason) {
         json_write_key(checks, "reason");
         json_write_string(checks, reason);
@@ -144,6 +149,19 @@ static bool ready(void *data, struct json_writer *checks)
 static void count(struct buffer *out, const char *name, const char *service, uint64_t value)
 {
     buffer_printf(out, "souk_%s{service=\"%s\"} %llu\n", name, service, (unsigned long long)value);
+}
+
+static void nats_metrics(const struct shop *shop, struct buffer *out)
+{
+    struct nats_counts counts;
+
+    if (!shop_nats(shop))
+        return;
+    counts = nats_bus_counts(shop_nats(shop));
+    buffer_printf(out, "souk_nats_ready %d\n", counts.ready);
+    buffer_printf(out, "souk_nats_relayed_total %llu\n", (unsigned long long)counts.relayed);
+    buffer_printf(out, "souk_nats_repeated_total %llu\n", (unsigned long long)counts.repeated);
+    buffer_printf(out, "souk_nats_pulled_total %llu\n", (unsigned long long)counts.pulled);
 }
 
 static void metrics(void *data, struct buffer *out)
@@ -165,6 +183,7 @@ static void metrics(void *data, struct buffer *out)
         count(out, "events_under_way", service, counts.under_way);
         count(out, "events_expected", service, counts.expected);
     }
+    nats_metrics(server->shop, out);
     for (size_t i = 0; i < server->lane_count; i++) {
         struct http_counts counts = http_server_counts(server->lanes[i].http);
 
@@ -266,10 +285,12 @@ static size_t loops_wanted(void)
 
 static bool start_shop(struct server *server, char error[512])
 {
+    bool uses_nats = strcmp(server->config.bus, "embedded:") != 0;
     struct shop_options options = {
         .env = server->env,
         .loop = server->lanes[0].loop,
         .store_url = server->config.store,
+        .nats = uses_nats ? &server->nats : NULL,
         .services = server->config.services,
         .reader_count = READERS,
         .address_of = address_of,
@@ -278,6 +299,8 @@ static bool start_shop(struct server *server, char error[512])
         .touched_data = server,
     };
 
+    if (uses_nats && !nats_address_read(&server->nats, server->config.bus, error))
+        return false;
     server->shop = shop_start(&options, error);
     return server->shop;
 }

@@ -40,6 +40,7 @@ struct shop {
     struct shop_options options;
     struct directory *directory;
     struct bus *bus;
+    struct nats_bus *nats; /* NULL: events travel from process to process */
     struct feed_service *feed;
     struct grpc_client *client;
     struct neighbour neighbours[SERVICE_COUNT];
@@ -215,6 +216,7 @@ static void follow_neighbour(struct neighbour *neighbour)
         .producer_count = neighbour->producer_count,
         .own = shop->own,
         .own_count = shop->host_count,
+        .nats = shop->nats,
         .touched = neighbour_touched,
         .everything_touched = everything_touched,
         .data = neighbour,
@@ -244,6 +246,14 @@ static void find_neighbours(struct shop *shop)
         follow_neighbour(&shop->neighbours[i]);
 }
 
+/* What others may listen to goes out by it, and what is listened to here comes in. */
+static void start_nats(struct shop *shop)
+{
+    for (size_t i = 0; i < shop->host_count; i++)
+        nats_bus_relay(shop->nats, shop->own[i]);
+    nats_bus_start(shop->nats);
+}
+
 struct shop *shop_start(const struct shop_options *options, char error[512])
 {
     struct shop *shop = calloc(1, sizeof *shop);
@@ -260,7 +270,11 @@ struct shop *shop_start(const struct shop_options *options, char error[512])
     shop->feed = feed_service_start(options->env, shop->bus, options->loop);
     directory_add(shop->directory, feed_declaration.name, feed_service_table(shop->feed));
     if (all ? start_all(shop, options, error) : start_named(shop, options, error)) {
+        if (options->nats)
+            shop->nats = nats_bus_new(options->env, shop->bus, options->loop, options->nats);
         find_neighbours(shop);
+        if (shop->nats)
+            start_nats(shop);
         return shop;
     }
     /* Those that have started can only be stopped by way of the loop, which does not run yet: they end with the process. */
@@ -300,6 +314,8 @@ void shop_drain(struct shop *shop, struct loop *loop, void (*drained)(void *data
     shop->drain_loop = loop;
     shop->followed = shop->neighbour_count + 1;
     feed_service_drain(shop->feed);
+    if (shop->nats)
+        nats_bus_drain(shop->nats);
     for (size_t i = 0; i < shop->neighbour_count; i++)
         follow_stop(shop->neighbours[i].follow, follow_stopped, shop);
     follow_stopped(shop);
@@ -317,6 +333,8 @@ void shop_stop(struct shop *shop)
         host_stop(shop->hosts[--shop->host_count]);
     feed_service_stop(shop->feed); /* until then writers tell it what they touch */
     readers_free(shop->readers);
+    if (shop->nats)
+        nats_bus_stop(shop->nats);
     for (size_t i = 0; i < shop->neighbour_count; i++)
         follow_free(shop->neighbours[i].follow);
     grpc_client_free(shop->client);
@@ -357,6 +375,11 @@ bool shop_reaches(const struct shop *shop, const char *service)
 struct feed_service *shop_feed(const struct shop *shop)
 {
     return shop->feed;
+}
+
+struct nats_bus *shop_nats(const struct shop *shop)
+{
+    return shop->nats;
 }
 
 struct bus *shop_bus(const struct shop *shop)

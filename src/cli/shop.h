@@ -4,6 +4,7 @@
 #ifndef SOUK_CLI_SHOP_H
 #define SOUK_CLI_SHOP_H
 
+#include "platform/bus/nats.h"
 #include "platform/service/service.h"
 
 struct shop;
@@ -12,6 +13,7 @@ struct shop_options {
     struct env *env;
     struct loop *loop;       /* for timers, and for sagas that go on after a restart */
     const char *store_url;
+    const struct nats_address *nats; /* events to and from other processes travel by it; NULL: from process to process */
     const char *services;    /* names, separated by commas, or "all" */
     unsigned reader_count;   /* of all services together */
     /* Where a service runs that is not named ("host:port"); NULL: nowhere, and one that is nowhere is part of "all". */
@@ -32,6 +34,8 @@ void shop_stop(struct shop *shop);
 
 /* The bus between its services. */
 struct bus *shop_bus(const struct shop *shop);
+/* What carries events between processes; NULL without NATS. */
+struct nats_bus *shop_nats(const struct shop *shop);
 struct directory *shop_directory(const struct shop *shop);
 /* Whether a service runs in this process. */
 bool shop_runs(const struct shop *shop, const char *service);

@@ -63,6 +63,8 @@ struct bus_listener *bus_listen(struct bus *bus, const char *listener, const cha
 /* Another process listens: it says how far its services have handled the events (bus_handled), and how far its own producers are then
  * (bus_publish). */
 struct bus_listener *bus_listen_process(struct bus *bus, const char *producer, void (*more)(void *data), void *data);
+/* Hear the same without being one that anybody waits for. */
+struct bus_listener *bus_overhear(struct bus *bus, const char *producer, void (*more)(void *data), void *data);
 void bus_unlisten(struct bus_listener *listener);
 /* A feed that could not be read can be now: those that listen look again. Any thread. */
 void bus_look_again(struct bus *bus, const char *producer);
@@ -74,6 +76,8 @@ bool bus_read_past(struct bus *bus, const char *producer, const struct past *pas
                    bool (*each)(void *data, const struct event *event), void *each_data);
 /* A listener has handled the producer's events up to `number` (its inbox, committed). Any thread. */
 void bus_handled(struct bus_listener *listener, int64_t number);
+/* How far every listener of this process has handled them; INT64_MAX without any. */
+int64_t bus_handled_here(struct bus *bus, const char *producer);
 /* The newest published number of a producer; 0 for none. */
 int64_t bus_last(struct bus *bus, const char *producer);
 

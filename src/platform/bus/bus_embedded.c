@@ -33,7 +33,8 @@ struct bus_listener {
     char name[NAME_MAX_BYTES];
     size_t producer; /* index */
     int64_t handled;
-    bool process; /* another one: it stands for all services there */
+    bool process;  /* another one: it stands for all services there */
+    bool overhears; /* nobody waits for it */
     void (*more)(void *data);
     void *data;
 };
@@ -101,7 +102,7 @@ void bus_embedded_tell_again(struct bus *bus)
 {
     pthread_mutex_lock(&bus->lock);
     for (struct bus_listener *listener = bus->listeners; listener != NULL; listener = listener->next)
-        if (listener->handled < bus->producers[listener->producer].last)
+        if (!listener->overhears && listener->handled < bus->producers[listener->producer].last)
             listener->more(listener->data);
     pthread_mutex_unlock(&bus->lock);
 }
@@ -198,11 +199,23 @@ int64_t bus_last(struct bus *bus, const char *name)
     return last;
 }
 
+int64_t bus_handled_here(struct bus *bus, const char *name)
+{
+    int64_t handled = INT64_MAX;
+    pthread_mutex_lock(&bus->lock);
+    size_t index = producer_index(bus, name);
+    for (const struct bus_listener *listener = bus->listeners; listener != NULL; listener = listener->next)
+        if (listener->producer == index && !listener->process && !listener->overhears && listener->handled < handled)
+            handled = listener->handled;
+    pthread_mutex_unlock(&bus->lock);
+    return handled;
+}
+
 /* --- settling --------------------------------------------------------------------------------------------------- */
 
 static bool counts(const struct wait *wait, const struct bus_listener *listener, size_t producer)
 {
-    return listener->producer == producer && !(wait->here && listener->process);
+    return listener->producer == producer && !listener->overhears && !(wait->here && listener->process);
 }
 
 static bool all_have_handled(const struct bus *bus, const struct wait *wait, size_t producer, int64_t number)
@@ -379,22 +392,18 @@ void bus_publish(struct bus *bus, const char *name, int64_t last_number)
     pthread_mutex_unlock(&bus->lock);
 }
 
-static struct bus_listener *listen_to(struct bus *bus, const char *name, const char *producer, bool process, void (*more)(void *data),
-                                      void *data)
+static struct bus_listener *listen_to(struct bus *bus, struct bus_listener who, const char *producer)
 {
-    struct bus_listener *listener = calloc(1, sizeof *listener);
-    ASSERT(listener != NULL && strlen(name) < NAME_MAX_BYTES);
-    strcpy(listener->name, name);
+    struct bus_listener *listener = malloc(sizeof *listener);
+    ASSERT(listener != NULL);
+    *listener = who;
     listener->bus = bus;
-    listener->process = process;
-    listener->more = more;
-    listener->data = data;
 
     pthread_mutex_lock(&bus->lock);
     listener->producer = producer_index(bus, producer);
     listener->next = bus->listeners;
     bus->listeners = listener;
-    more(data); /* what was committed before it listened */
+    listener->more(listener->data); /* what was committed before it listened */
     pthread_mutex_unlock(&bus->lock);
     return listener;
 }
@@ -402,12 +411,20 @@ static struct bus_listener *listen_to(struct bus *bus, const char *name, const c
 struct bus_listener *bus_listen(struct bus *bus, const char *name, const char *producer, void (*more)(void *data),
                                 void *data)
 {
-    return listen_to(bus, name, producer, false, more, data);
+    struct bus_listener who = {.more = more, .data = data};
+    ASSERT(strlen(name) < NAME_MAX_BYTES);
+    strcpy(who.name, name);
+    return listen_to(bus, who, producer);
 }
 
 struct bus_listener *bus_listen_process(struct bus *bus, const char *producer, void (*more)(void *data), void *data)
 {
-    return listen_to(bus, "", producer, true, more, data);
+    return listen_to(bus, (struct bus_listener){.process = true, .more = more, .data = data}, producer);
+}
+
+struct bus_listener *bus_overhear(struct bus *bus, const char *producer, void (*more)(void *data), void *data)
+{
+    return listen_to(bus, (struct bus_listener){.overhears = true, .more = more, .data = data}, producer);
 }
 
 void bus_look_again(struct bus *bus, const char *producer)

@@ -22,12 +22,17 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define PAGES_MAX 16
+#define PAGES_MAX 32
 #define WAIT_MS 20000
 /* A question may take so much longer than what it waits for. */
 #define SLACK_US INT64_C(5000000)
 #define AGAIN_US INT64_C(200000)
+/* While NATS carries the events: how often the producer is asked how far it is, and how long a page that a consumer misses may take. */
+#define CARRIED_WAIT_MS 1000
+#define CARRIED_AFTER (INT64_MAX / 2) /* no event comes after that */
+#define CARRIED_PATIENCE_US INT64_C(20000)
 #define PAST_SECONDS_MAX 10
+#define CONSUMER_BYTES_MAX 200
 
 /* Events `after` + 1 to `last`, without gaps. */
 struct page {
@@ -52,6 +57,11 @@ struct producer {
     struct task settled;
     bool settling;
     int64_t settling_to, reported;
+    struct nats_pull *pull; /* NULL: no NATS */
+    int64_t asked_after;    /* by the present long poll */
+    bool tail_is_carried;   /* it brings no events */
+    int64_t behind_at;      /* where we were when the producer was last seen to be further */
+    struct task carried;
 
     pthread_mutex_t lock; /* of what follows */
     struct page pages[PAGES_MAX];
@@ -59,6 +69,8 @@ struct producer {
     int64_t last;     /* -1: not known yet */
     int64_t gap_from; /* somebody wants what comes after this */
     bool gap_posted;
+    int64_t brought;     /* by NATS, up to here */
+    bool carried_posted;
 };
 
 struct follow {
@@ -114,8 +126,8 @@ static struct page *page_with(struct producer *producer, int64_t number)
     return NULL;
 }
 
-/* Keep the events that came with a call, and its arena with them. */
-static void keep_page(struct producer *producer, struct call *call, const Platform__ReadEventsAnswer *answer, int64_t after)
+/* Keep events, and the arena that they are in. */
+static void keep_page(struct producer *producer, struct arena *arena, const Platform__ReadEventsAnswer *answer, int64_t after)
 {
     struct page *oldest = &producer->pages[0];
     pthread_mutex_lock(&producer->lock);
@@ -124,7 +136,7 @@ static void keep_page(struct producer *producer, struct call *call, const Platfo
             oldest = &producer->pages[i];
     arena_free(oldest->arena);
     *oldest = (struct page){
-        .arena = call->arena,
+        .arena = arena,
         .events = answer,
         .after = after,
         .last = answer->events[answer->n_events - 1]->number,
@@ -239,6 +251,8 @@ static void on_settled(struct task *task)
     producer->settling = false;
     if (!atomic_load(&producer->follow->stopping)) {
         producer->reported = producer->settling_to;
+        if (producer->pull != NULL)
+            nats_pull_handled(producer->pull);
         report(producer, producer->reported);
         settle(producer);
     }
@@ -268,18 +282,8 @@ static void on_tail_again(struct timer *timer)
     ask_tail((struct producer *)((char *)timer - offsetof(struct producer, tail.again)));
 }
 
-/* Whether the events were kept, and with them the call's arena. */
-static bool take_tail(struct producer *producer, struct call *call, const Platform__ReadEventsAnswer *answer)
+static void move_tail(struct producer *producer, int64_t last)
 {
-    int64_t last = producer->tail.after;
-    if (last < 0) {
-        last = answer->last;
-        atomic_fetch_add(&producer->follow->heard, 1);
-    }
-    if (answer->n_events > 0) {
-        last = answer->events[answer->n_events - 1]->number;
-        keep_page(producer, call, answer, producer->tail.after);
-    }
     producer->tail.after = last;
     pthread_mutex_lock(&producer->lock);
     producer->last = last;
@@ -287,6 +291,36 @@ static bool take_tail(struct producer *producer, struct call *call, const Platfo
     bus_publish(producer->follow->options.bus, producer->name, last);
     bus_look_again(producer->follow->options.bus, producer->name); /* a report may have published the number before the page came */
     settle(producer);
+}
+
+/* NATS brings the events, and the answer says how far they go. Where nothing more came between two answers the stream lacks some: consumers
+ * look for them, and ask for the gap. */
+static void take_carried(struct producer *producer, const Platform__ReadEventsAnswer *answer)
+{
+    bool behind = answer->last > producer->tail.after;
+    if (behind && producer->behind_at == producer->tail.after)
+        move_tail(producer, answer->last);
+    producer->behind_at = behind ? producer->tail.after : -1;
+}
+
+/* Whether the events were kept, and with them the call's arena. */
+static bool take_tail(struct producer *producer, struct call *call, const Platform__ReadEventsAnswer *answer)
+{
+    if (producer->tail_is_carried) {
+        take_carried(producer, answer);
+        return false;
+    }
+    int64_t last = producer->tail.after;
+    if (last < 0) {
+        last = answer->last;
+        atomic_fetch_add(&producer->follow->heard, 1);
+    }
+    if (answer->n_events > 0) {
+        int64_t newest = answer->events[answer->n_events - 1]->number;
+        last = newest > last ? newest : last; /* NATS may have brought more meanwhile */
+        keep_page(producer, call->arena, answer, producer->asked_after);
+    }
+    move_tail(producer, last);
     return answer->n_events > 0;
 }
 
@@ -296,7 +330,7 @@ static void on_tail(struct call *call, const ProtobufCMessage *message)
     struct follow *follow = producer->follow;
     const Platform__ReadEventsAnswer *answer = (const void *)message;
     bool stopping = atomic_load(&follow->stopping);
-    bool fine = answer != NULL && !stopping && are_right(answer, producer->tail.after);
+    bool fine = answer != NULL && !stopping && are_right(answer, producer->asked_after);
     producer->tail.call = NULL;
     if (!fine || !take_tail(producer, call, answer))
         arena_free(call->arena);
@@ -321,9 +355,12 @@ static Platform__ReadEventsRequest *events_request(struct producer *producer, st
 static void ask_tail(struct producer *producer)
 {
     struct follow *follow = producer->follow;
-    struct call *call = new_call(follow, INT64_C(1000) * WAIT_MS);
-    Platform__ReadEventsRequest *request = events_request(producer, call, producer->tail.after);
-    request->wait_ms = WAIT_MS;
+    producer->tail_is_carried = producer->tail.after >= 0 && producer->pull != NULL && nats_pull_carries(producer->pull);
+    producer->asked_after = producer->tail_is_carried ? CARRIED_AFTER : producer->tail.after;
+    int64_t wait_ms = producer->tail_is_carried ? CARRIED_WAIT_MS : WAIT_MS;
+    struct call *call = new_call(follow, INT64_C(1000) * wait_ms);
+    Platform__ReadEventsRequest *request = events_request(producer, call, producer->asked_after);
+    request->wait_ms = wait_ms;
     producer->tail.call = call;
     ask(follow, call, FEED_READ_EVENTS, &request->base, on_tail);
 }
@@ -338,7 +375,7 @@ static void on_gap(struct call *call, const ProtobufCMessage *message)
     bool kept = answer != NULL && answer->n_events > 0 && are_right(answer, producer->gap.after);
     producer->gap.call = NULL;
     if (kept) {
-        keep_page(producer, call, answer, producer->gap.after);
+        keep_page(producer, call->arena, answer, producer->gap.after);
         bus_look_again(follow->options.bus, producer->name);
     } else {
         arena_free(call->arena); /* who wanted it asks again after a second */
@@ -346,20 +383,67 @@ static void on_gap(struct call *call, const ProtobufCMessage *message)
     answered(follow);
 }
 
-static void on_ask_gap(struct task *task)
+static void ask_gap(struct producer *producer)
 {
-    struct producer *producer = (struct producer *)((char *)task - offsetof(struct producer, ask_gap));
     struct follow *follow = producer->follow;
     pthread_mutex_lock(&producer->lock);
     int64_t after = producer->gap_from;
+    bool has_come = page_with(producer, after + 1) != NULL;
     producer->gap_posted = false;
     pthread_mutex_unlock(&producer->lock);
-    if (producer->gap.call != NULL || atomic_load(&follow->stopping))
+    if (has_come || producer->gap.call != NULL || atomic_load(&follow->stopping))
         return;
     struct call *call = new_call(follow, 0);
     producer->gap.call = call;
     producer->gap.after = after;
     ask(follow, call, FEED_READ_EVENTS, &events_request(producer, call, after)->base, on_gap);
+}
+
+static void on_gap_patience(struct timer *timer)
+{
+    ask_gap((struct producer *)((char *)timer - offsetof(struct producer, gap.again)));
+}
+
+/* NATS may be about to bring it. */
+static void on_ask_gap(struct task *task)
+{
+    struct producer *producer = (struct producer *)((char *)task - offsetof(struct producer, ask_gap));
+    if (producer->tail_is_carried && !atomic_load(&producer->follow->stopping))
+        timer_start(producer->follow->options.loop, &producer->gap.again, CARRIED_PATIENCE_US);
+    else
+        ask_gap(producer);
+}
+
+/* --- what NATS brings -------------------------------------------------------------------------------------------- */
+
+static void on_carried(struct task *task)
+{
+    struct producer *producer = (struct producer *)((char *)task - offsetof(struct producer, carried));
+    pthread_mutex_lock(&producer->lock);
+    int64_t brought = producer->brought;
+    producer->carried_posted = false;
+    pthread_mutex_unlock(&producer->lock);
+    if (atomic_load(&producer->follow->stopping) || producer->tail.after < 0)
+        return;
+    if (brought > producer->tail.after)
+        move_tail(producer, brought);
+    else
+        bus_look_again(producer->follow->options.bus, producer->name);
+}
+
+/* On NATS's worker. */
+static void on_page(void *data, struct arena *arena, const Platform__ReadEventsAnswer *page)
+{
+    struct producer *producer = data;
+    struct follow *follow = producer->follow;
+    keep_page(producer, arena, page, page->events[0]->number - 1);
+    pthread_mutex_lock(&producer->lock);
+    producer->brought = page->last > producer->brought ? page->last : producer->brought;
+    bool post = !producer->carried_posted && !atomic_load(&follow->stopping);
+    producer->carried_posted |= post;
+    pthread_mutex_unlock(&producer->lock);
+    if (post)
+        loop_post(follow->options.loop, &producer->carried);
 }
 
 /* --- the past ---------------------------------------------------------------------------------------------------- */
@@ -514,6 +598,21 @@ static void ask_touches(struct follow *follow)
 
 /* --- beginning and end ------------------------------------------------------------------------------------------- */
 
+/* One durable consumer for each set of services that follows from one process: "cart_checkout-catalog". */
+static void start_pull(struct producer *producer)
+{
+    const struct follow_options *options = &producer->follow->options;
+    struct buffer consumer;
+    buffer_init(&consumer, CONSUMER_BYTES_MAX);
+    for (size_t i = 0; i < options->own_count; i++)
+        buffer_printf(&consumer, "%s%s", i > 0 ? "_" : "", options->own[i]);
+    buffer_printf(&consumer, "-%s", producer->name);
+    buffer_add_char(&consumer, '\0');
+    ASSERT(!consumer.overflowed);
+    producer->pull = nats_bus_pull(options->nats, producer->name, consumer.at, on_page, producer);
+    buffer_release(&consumer);
+}
+
 static void start_producer(struct follow *follow, struct producer *producer, const char *name)
 {
     const struct feed feed = {.read = read_copies, .read_past = read_past, .data = producer, .elsewhere = true};
@@ -521,9 +620,14 @@ static void start_producer(struct follow *follow, struct producer *producer, con
     producer->name = name;
     producer->last = -1;
     producer->tail = (struct asking){.again = {.run = on_tail_again}, .after = -1};
+    producer->gap.again.run = on_gap_patience;
+    producer->behind_at = -1;
     producer->ask_gap.run = on_ask_gap;
+    producer->carried.run = on_carried;
     pthread_mutex_init(&producer->lock, NULL);
     bus_add_producer(follow->options.bus, name, &feed);
+    if (follow->options.nats != NULL)
+        start_pull(producer);
     ask_tail(producer);
 }
 

@@ -7,6 +7,9 @@
  *
  *     there: commit --> feed service --long poll--> page --bus_publish--> consumers here --settled here--> "handled", there
  *
+ * Where there is NATS the pages come from its stream, and the long poll only tells that we are here, and how far the producer is: what the
+ * stream has lost shows by that. Without it, or while it can't be reached, the long poll brings them.
+ *
  * What changed there is told to this process's caches, and an answer of a call to there waits (for a moment) until they know of
  * everything that had changed when it was given: whoever reads after his answer reads what he wrote.
  */
@@ -14,6 +17,7 @@
 #define SOUK_PLATFORM_FOLLOW_H
 
 #include "platform/bus/bus.h"
+#include "platform/bus/nats.h"
 #include "platform/rpc/grpc_client.h"
 
 struct follow;
@@ -28,6 +32,7 @@ struct follow_options {
     size_t producer_count;
     const char *const *own; /* the services here, likewise */
     size_t own_count;
+    struct nats_bus *nats; /* brings the events while it can; NULL: there is none */
     /* A resource has changed there; on the loop. */
     void (*touched)(void *data, const char *resource, const char *key);
     /* Anything may have; on the loop. */

@@ -2,6 +2,7 @@
 //
 // A fresh store is made once and copied for each scenario, and the next shop is started while the present one is in use, so that a
 // scenario costs a few milliseconds rather than seven databases made anew. SOUK names another program (the asan build, say).
+// SOUK_TEST_NATS (tests/with-nats) has events travel by it, each shop's in a stream of its own.
 // SOUK_LAYOUT=split runs the catalogue in a process of its own, and everything else, with the address that clients use, in another.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
@@ -15,6 +16,7 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../.
 export const PROGRAM = path.resolve(ROOT, process.env.SOUK ?? 'build/release/souk');
 const WORK = path.join(ROOT, 'build/features');
 const SERVER = process.env.SOUK_TEST_STORE;
+const NATS = process.env.SOUK_TEST_NATS;
 export const TOKEN = 'merchant-token-of-the-feature-tests-only';
 const START_MS_MAX = 20000;
 const STOP_MS_MAX = 10000;
@@ -89,7 +91,7 @@ export class Shop {
 
   async start() {
     const log = openSync(`${this.folder}.log`, 'a');
-    const env = { ...process.env, SOUK_LISTEN: this.address, SOUK_STORE: this.store(), SOUK_ADMIN_TOKEN: TOKEN, ...this.settings };
+    const env = { ...process.env, SOUK_LISTEN: this.address, SOUK_STORE: this.store(), SOUK_ADMIN_TOKEN: TOKEN, ...this.bus(), ...this.settings };
     this.parts = (await layout()).map((settings) => new Part({ ...env, ...settings }, log));
     closeSync(log);
     const began = Date.now();
@@ -99,6 +101,10 @@ export class Shop {
       if (Date.now() - began > START_MS_MAX) throw new Error(`The shop was not ready within ${START_MS_MAX} ms\n${await this.log()}`);
     }
     return this;
+  }
+
+  bus() {
+    return NATS ? { SOUK_BUS: `${NATS}/${path.basename(this.folder)}_${process.pid}` } : {};
   }
 
   store() {

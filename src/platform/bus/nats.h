@@ -1,0 +1,64 @@
+/*
+ * Events by NATS JetStream: the way for shops of many processes.
+ *
+ *     store ─ bus ─ relay ──> stream SHOP, subject SHOP.<service> ──> pull ─ follow (pages) ─ bus ─ consumers
+ *
+ * The relay publishes every committed event of the services here; a pull takes those of one producer elsewhere to its follower
+ * (feed/follow.h). The stream is a convenience, never the record: JetStream acknowledges before its disk has anything, and may lose all of it.
+ * What it loses shows as a gap in the dense numbers and is read from the producer's feed. README.md has the reasons.
+ *
+ * Everything that may block happens on one worker. What the client library's threads are told is put into lists and wakes it.
+ */
+#ifndef SOUK_PLATFORM_BUS_NATS_H
+#define SOUK_PLATFORM_BUS_NATS_H
+
+#include "base/arena.h"
+#include "platform/bus/bus.h"
+
+struct nats_bus;
+struct nats_pull;
+
+/* Where the servers are, and which of the shops there this one is. */
+#define NATS_SERVERS_MAX 9
+#define NATS_SERVER_BYTES 256
+#define NATS_SHOP_BYTES 33
+struct nats_address {
+    char servers[NATS_SERVERS_MAX][NATS_SERVER_BYTES]; /* "nats://user:password@host:4222" */
+    size_t server_count;
+    char shop[NATS_SHOP_BYTES]; /* "souk" unless the URL names one */
+};
+/* Read "nats://[user:password@]host:port,host:port[/shop]". False with a sentence in `error`. */
+bool nats_address_read(struct nats_address *address, const char *url, char error[512]);
+
+/* `loop` has its clock. First what it is to carry is said, then it starts. */
+struct nats_bus *nats_bus_new(struct env *env, struct bus *bus, struct loop *loop, const struct nats_address *address);
+/* Publish a producer of this process; it is there already. The name outlives the bus. */
+void nats_bus_relay(struct nats_bus *nats, const char *producer);
+
+/* A page of a producer's events, without gaps inside, in an arena that is the receiver's from now on. On the worker. */
+struct Platform__ReadEventsAnswer;
+typedef void nats_page(void *data, struct arena *arena, const struct Platform__ReadEventsAnswer *page);
+/* Take a producer's events for the consumer of that (durable) name. Lives as long as the bus. */
+struct nats_pull *nats_bus_pull(struct nats_bus *nats, const char *producer, const char *consumer, nats_page *page, void *data);
+/* Before the loop runs, or on it. Never fails: who can't be reached is tried again, every second. */
+void nats_bus_start(struct nats_bus *nats);
+
+/* Whether the producer's events come this way now. Any thread. */
+bool nats_pull_carries(const struct nats_pull *pull);
+/* The services here have handled some (bus_handled_here): these can be acknowledged, and there is room for more. Any thread. */
+void nats_pull_handled(struct nats_pull *pull);
+
+struct nats_counts {
+    bool ready;        /* events travel by it */
+    uint64_t relayed;  /* acknowledged by JetStream */
+    uint64_t repeated; /* published once more, as no answer came */
+    uint64_t pulled;
+};
+struct nats_counts nats_bus_counts(struct nats_bus *nats);
+
+/* On the loop: stop the clock. */
+void nats_bus_drain(struct nats_bus *nats);
+/* When the loop has stopped and the producers have gone, before the bus goes. */
+void nats_bus_stop(struct nats_bus *nats);
+
+#endif
