@@ -104,6 +104,11 @@
 /* Fields that an operation selects when its fragments are put in, for every type that an interface may be. Execution keeps about 200 bytes of
  * each; the largest page of a storefront has 500. */
 #define LIMIT_GRAPHQL_FIELDS 20000
+/* An answer. A page of 100 products with all that is said of them has 1 MB. */
+#define LIMIT_GRAPHQL_ANSWER (16 << 20)
+/* Objects of the schema that one answer tells of. Types lead to types and back again, and each round multiplies them: a document of 400
+ * bytes can ask for more than there is time for. GraphiQL's whole introspection has 4,000. */
+#define LIMIT_GRAPHQL_INTROSPECTED 20000
 /* A stream that has nothing to tell says so, as proxies close what is silent for a minute. */
 #define LIMIT_STREAM_PULSE_MS 15000
 

@@ -75,7 +75,7 @@ static void release_buffer(void *buffer)
 struct buffer *answer_buffer(struct graphql_visit *visit)
 {
     struct buffer *buffer = ARENA_NEW(visit->arena, struct buffer);
-    buffer_init(buffer, LIMIT_ANSWER_BYTES);
+    buffer_init(buffer, LIMIT_GRAPHQL_ANSWER);
     arena_cleanup(visit->arena, release_buffer, buffer);
     buffer_reserve(buffer, 4096); /* most answers fit: one allocation */
     return buffer;
@@ -255,6 +255,13 @@ void visit_answer_executed(struct graphql_visit *visit)
         budget.available = budget.maximum;
     answer_write_cost(&json, execution_cost_requested(visit->execution), execution_cost_actual(visit->execution), &budget);
     json_write_object_close(&json);
+    if (execution_is_too_long(visit->execution)) {
+        visit_refuse_document(visit, &(struct graphql_error){
+                                         .code = RESULT_GRAPHQL_LIMIT,
+                                         .message = "The document asks for more of the schema than we tell at once.",
+                                     });
+        return;
+    }
     if (body->overflowed) {
         call_refuse(visit->call, RESULT_OVERFLOW, "The answer is larger than we send. Ask for less.");
         visit_refuse_request(visit);

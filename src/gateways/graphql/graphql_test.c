@@ -488,6 +488,21 @@ static void the_schema_tells_of_itself(void **state)
                   "{\"name\": \"endCursor\", \"type\": {\"kind\": \"SCALAR\", \"ofType\": null}}]}, \"none\": null}}");
 }
 
+/* Each round of types that are nodes and nodes that are types has as many again of them. */
+static void the_schema_does_not_tell_of_itself_for_ever(void **state)
+{
+    (void)state;
+    char query[1024] = "{\"query\": \"{ __type(name: \\\"Node\\\") { ";
+    for (int i = 0; i < 14; i++)
+        strcat(query, "possibleTypes { interfaces { ");
+    strcat(query, "name ");
+    for (int i = 0; i < 14; i++)
+        strcat(query, "} } ");
+    strcat(query, "} }\"}");
+    assert_status("POST", "/graphql", AS_JSON WITH_STATUS, query, 400, "\"code\":\"graphql_limit\"");
+    assert_status("POST", "/admin/graphql", AS_JSON AS_ADMIN, query, 200, "more of the schema");
+}
+
 static void nodes_are_found_by_their_ids(void **state)
 {
     (void)state;
@@ -681,6 +696,7 @@ int main(void)
         cmocka_unit_test_setup(idempotency_keys_come_with_the_input, forget_asked),
         cmocka_unit_test_setup(variables_are_coerced, forget_asked),
         cmocka_unit_test_setup(the_schema_tells_of_itself, forget_asked),
+        cmocka_unit_test_setup(the_schema_does_not_tell_of_itself_for_ever, forget_asked),
         cmocka_unit_test_setup(nodes_are_found_by_their_ids, forget_asked),
         cmocka_unit_test_setup(statuses_are_those_of_graphql_over_http, forget_asked),
         cmocka_unit_test_setup(persisted_queries_are_remembered, forget_asked),

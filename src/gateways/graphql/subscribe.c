@@ -99,7 +99,7 @@ static bool send_next(struct subscription *subscription)
     struct buffer text;
     struct json_writer json;
     struct budget_state state = {0};
-    buffer_init(&text, LIMIT_ANSWER_BYTES);
+    buffer_init(&text, LIMIT_GRAPHQL_ANSWER);
     buffer_add_string(&text, "event: next\ndata: ");
     json_write_init(&json, &text);
     json_write_object_open(&json);
@@ -109,7 +109,7 @@ static bool send_next(struct subscription *subscription)
     answer_write_cost(&json, execution_cost_requested(subscription->execution), execution_cost_actual(subscription->execution), &state);
     json_write_object_close(&json);
     buffer_add_string(&text, "\n\n");
-    bool taken = !text.overflowed;
+    bool taken = !text.overflowed && !execution_is_too_long(subscription->execution);
     if (taken && hash != subscription->sent_hash)
         taken = http_stream_write(subscription->visit->exchange, buffer_text(&text));
     subscription->sent_hash = hash;

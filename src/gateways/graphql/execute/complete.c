@@ -397,9 +397,19 @@ static void go_back(struct json_writer *json, struct mark mark)
 static bool write_fields(struct execution *execution, struct json_writer *json, const struct plan *plan, const void *source,
                          const struct path *path);
 
+/* Whether it goes on. Only what the schema tells of itself has no end: its objects are not counted before. */
+static bool may_go_on(struct execution *execution, const struct json_writer *json, const struct plan_field *field)
+{
+    bool is_of_schema = strncmp(graphql_type_named(field->field->type)->name, "__", 2) == 0;
+    execution->introspected += is_of_schema;
+    return !json->out->overflowed && execution->introspected <= LIMIT_GRAPHQL_INTROSPECTED;
+}
+
 static bool write_object(struct execution *execution, struct json_writer *json, const struct plan_field *field, const void *object,
                          const struct path *path)
 {
+    if (!may_go_on(execution, json, field))
+        return false;
     execution->cost_actual += field->field->cost;
     return write_fields(execution, json, plan_for(field, object), object, path);
 }
@@ -547,7 +557,7 @@ struct execution *execution_new(const struct execution_options *options, struct 
     execution->pending_end = &execution->pending;
     execution->cache_seconds = execution->cache_seconds_planned = -1;
     execution->tags.arena = arena;
-    buffer_init(&execution->errors_text, LIMIT_ANSWER_BYTES);
+    buffer_init(&execution->errors_text, LIMIT_GRAPHQL_ANSWER);
     arena_cleanup(arena, release_buffer, &execution->errors_text);
     json_write_init(&execution->errors, &execution->errors_text);
     execution->variables =
@@ -579,6 +589,11 @@ int64_t execution_cost_requested(const struct execution *execution)
 int64_t execution_cost_actual(const struct execution *execution)
 {
     return execution->cost_actual < execution->cost_requested ? execution->cost_actual : execution->cost_requested;
+}
+
+bool execution_is_too_long(const struct execution *execution)
+{
+    return execution->introspected > LIMIT_GRAPHQL_INTROSPECTED;
 }
 
 bool execution_introspects(const struct execution *execution)

@@ -155,6 +155,7 @@ struct execution {
     const json_t *variables; /* coerced */
     struct plan *root;
     size_t planned; /* fields in all plans */
+    size_t introspected; /* objects of the schema in the answer */
 
     /* load.c */
     struct load *pending, **pending_end;
