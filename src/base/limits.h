@@ -118,6 +118,8 @@
 #define LIMIT_CALL_MS 30000
 /* A checkout that takes longer answers 202 and goes on; the buyer follows its Location. */
 #define LIMIT_CHECKOUT_WAIT_MS 5000
+/* A saga whose caller waits asks a service that is away for so long, as it may be back at once; then the caller is told. */
+#define LIMIT_AWAY_MS 1000
 /* An answer waits this long for the services that listen to its events to catch up. */
 #define LIMIT_SETTLE_MS 1000
 /* How long a payment provider may take to answer, and how long we wait before asking it what it knows. */
@@ -152,9 +154,15 @@
 #define LIMIT_TOUCH_WAIT_MS 200
 /* Events that one process reads of another at once. */
 #define LIMIT_FEED_EVENTS 1024
-/* Connecting to another process; and how often to ask whether it is still there, and how long it may take to say so. */
+/* Connecting to another process. */
 #define LIMIT_GRPC_CONNECT_MS 1000
-#define LIMIT_GRPC_PING_MS 10000
+/* A connection on which nothing came for so long is asked whether it is still there; and how long it may take to say so. */
+#define LIMIT_GRPC_PING_MS 1000
+#define LIMIT_GRPC_SILENCE_MS 2000
+/* How long a query or a command of a service elsewhere may take. Locally they take milliseconds; the store's slowest commit, a second. */
+#define LIMIT_GRPC_CALL_MS 5000
+/* Calls to one service elsewhere that may be under way at once: at 1 ms each that is 2,000,000 a second; of one that hangs, 50 MB. */
+#define LIMIT_GRPC_CALLS 2048
 /* Status details in base64: clients take 8 KB to 16 KB of trailers. Longer ones are left out; status and message stay. */
 #define LIMIT_GRPC_DETAILS 6144
 /* A question to server reflection; how many one stream may ask; and how long nothing may be asked before it ends. */

@@ -98,11 +98,13 @@ static const char *address_of(void *data, const char *service)
     return config_address_of(&server->config, service);
 }
 
+/* A service that can't be reached is not served; the whole is, from the moment that it has been complete: it says what it can't do. */
 static bool serving(void *data, const char *service)
 {
     struct server *server = data;
 
-    return !atomic_load(&server->stopping) && shop_reaches(server->shop, service);
+    return !atomic_load(&server->stopping) &&
+           (service ? shop_reaches(server->shop, service) : shop_has_reached_all(server->shop));
 }
 
 static int64_t last_touch(void *data)
@@ -110,6 +112,20 @@ static int64_t last_touch(void *data)
     const struct server *server = data;
 
     return feed_service_last_touch(shop_feed(server->shop));
+}
+
+/* Those that run in other processes. While one is away we are ready nevertheless: what does not need it goes on, and what does is told. */
+static void write_dependencies(const struct server *server, struct json_writer *checks)
+{
+    for (size_t i = 0; i < SERVICE_COUNT; i++) {
+        const char *name = every_service[i]->declaration->name;
+        struct dependency *dependency = shop_dependency(server->shop, i);
+
+        if (!dependency)
+            continue;
+        json_write_key(checks, name);
+        json_write_bool(checks, shop_reaches(server->shop, name) && dependency_state(dependency) != BREAKER_OPEN);
+    }
 }
 
 static bool ready(void *data, struct json_writer *checks)
@@ -125,16 +141,9 @@ static bool ready(void *data, struct json_writer *checks)
         json_write_key(checks, host_service(shop_host(server->shop, i))->declaration->name);
         json_write_bool(checks, writes && !atomic_load(&server->stopping));
     }
-    for (size_t i = 0; i < SERVICE_COUNT; i++) {
-        const char *name = every_service[i]->declaration->name;
-
-        if (shop_runs(server->shop, name) || !address_of(server, name))
-            continue;
-        if (!shop_reaches(server->shop, name) && !reason)
-            reason = "A service that runs in another process can't be reached.";
-        json_write_key(checks, name);
-        json_write_bool(checks, shop_reaches(server->shop, name));
-    }
+    write_dependencies(server, checks);
+    if (!shop_has_reached_all(server->shop) && !reason)
+        reason = "A service that runs in another process has not been reached since the start.";
     if (shop_nats(server->shop)) { /* the shop goes on without it */
         json_write_key(checks, "bus");
         json_write_bool(checks, nats_bus_counts(shop_nats(server->shop)).ready);
@@ -164,6 +173,20 @@ static void nats_metrics(const struct shop *shop, struct buffer *out)
     buffer_printf(out, "souk_nats_pulled_total %llu\n", (unsigned long long)counts.pulled);
 }
 
+static void measure_dependency(struct buffer *out, const char *service, struct dependency *dependency)
+{
+    struct dependency_counts counts = dependency_counts(dependency);
+
+    count(out, "dependency_calls_total", service, counts.calls);
+    count(out, "dependency_failed_total", service, counts.failed);
+    count(out, "dependency_timed_out_total", service, counts.timed_out);
+    count(out, "dependency_retried_total", service, counts.retried);
+    count(out, "dependency_refused_open_total", service, counts.refused_open);
+    count(out, "dependency_refused_full_total", service, counts.refused_full);
+    count(out, "dependency_under_way", service, counts.under_way);
+    count(out, "dependency_breaker", service, (uint64_t)dependency_state(dependency)); /* 0 closed, 1 open, 2 half-open */
+}
+
 static void metrics(void *data, struct buffer *out)
 {
     struct server *server = data;
@@ -183,6 +206,9 @@ static void metrics(void *data, struct buffer *out)
         count(out, "events_under_way", service, counts.under_way);
         count(out, "events_expected", service, counts.expected);
     }
+    for (size_t i = 0; i < SERVICE_COUNT; i++)
+        if (shop_dependency(server->shop, i))
+            measure_dependency(out, every_service[i]->declaration->name, shop_dependency(server->shop, i));
     nats_metrics(server->shop, out);
     for (size_t i = 0; i < server->lane_count; i++) {
         struct http_counts counts = http_server_counts(server->lanes[i].http);

@@ -45,6 +45,7 @@ struct shop {
     struct grpc_client *client;
     struct neighbour neighbours[SERVICE_COUNT];
     size_t neighbour_count;
+    struct dependency *dependencies[SERVICE_COUNT]; /* as in every_service; NULL: it runs here, or nowhere */
     size_t followed; /* that have not stopped yet */
     const char *own[SERVICE_COUNT];
     struct loop *drain_loop;
@@ -232,10 +233,13 @@ static void find_neighbours(struct shop *shop)
         const struct service_declaration *declaration = every_service[i]->declaration;
         const char *address = address_of(shop, declaration->name);
         struct neighbour *neighbour;
+        ProtobufCService *table;
 
         if (!address || directory_find(shop->directory, declaration->name))
             continue;
-        directory_add(shop->directory, declaration->name, grpc_client_service(shop->client, address, declaration));
+        table = grpc_client_service(shop->client, address, declaration);
+        shop->dependencies[i] = grpc_client_guard(table);
+        directory_add(shop->directory, declaration->name, table);
         operations_add_elsewhere(shop->operations, declaration->name, grpc_client_service(shop->client, address, &operations_declaration));
         neighbour = neighbour_at(shop, address);
         if (is_listened_to(shop, declaration->name))
@@ -370,6 +374,20 @@ bool shop_reaches(const struct shop *shop, const char *service)
             return false;
     }
     return true;
+}
+
+bool shop_has_reached_all(const struct shop *shop)
+{
+    for (size_t i = 0; i < shop->neighbour_count; i++)
+        if (!follow_is_heard(shop->neighbours[i].follow) || !grpc_client_has_reached(shop->client, shop->neighbours[i].address))
+            return false;
+    return true;
+}
+
+struct dependency *shop_dependency(const struct shop *shop, size_t service)
+{
+    ASSERT(service < SERVICE_COUNT);
+    return shop->dependencies[service];
 }
 
 struct feed_service *shop_feed(const struct shop *shop)

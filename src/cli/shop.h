@@ -5,6 +5,7 @@
 #define SOUK_CLI_SHOP_H
 
 #include "platform/bus/nats.h"
+#include "platform/rpc/dependency.h"
 #include "platform/service/service.h"
 
 struct shop;
@@ -41,6 +42,10 @@ struct directory *shop_directory(const struct shop *shop);
 bool shop_runs(const struct shop *shop, const char *service);
 /* Whether a service takes calls as far as we know: one that runs here always, one elsewhere while it can be reached. NULL: each of them. */
 bool shop_reaches(const struct shop *shop, const char *service);
+/* Whether every other process has been reached since the start, and knows that we listen: from then on we answer truthfully without them. */
+bool shop_has_reached_all(const struct shop *shop);
+/* How it goes with a service (an index into every_service) that runs in another process; NULL when it does not. */
+struct dependency *shop_dependency(const struct shop *shop, size_t service);
 /* What this process tells others of the shop (platform/feed). */
 struct feed_service *shop_feed(const struct shop *shop);
 /* On each loop, when the gateways call no more: end its connections to other processes. */

@@ -18,7 +18,7 @@
 /* --- the other process: a service that does as it is told -------------------------------------------------------------------- */
 
 static struct {
-    enum { ANSWER, REFUSE, ACCEPT, REPLAY, KEEP } deed;
+    enum { ANSWER, REFUSE, ACCEPT, REPLAY, KEEP, FAIL } deed;
     unsigned calls;
     struct call *call; /* of the last one */
     struct actor actor;
@@ -70,7 +70,10 @@ static void invoke(ProtobufCService *service, unsigned index, const ProtobufCMes
         call->cancel = on_cancelled;
     else if (there.deed == REFUSE)
         refuse(call);
-    else
+    else if (there.deed == FAIL) {
+        call_refuse(call, RESULT_UNAVAILABLE, NULL);
+        call_answer(call, NULL);
+    } else
         call_answer(call, &product.base);
 }
 
@@ -277,11 +280,78 @@ static void nobody_there_is_unavailable(void **state)
 {
     (void)state;
     stop_server();
-    assert_int_equal(ask()->problem.result, RESULT_UNAVAILABLE); /* after a few tries */
+    struct call *call = ask();
+    assert_int_equal(call->problem.result, RESULT_CATALOG_UNAVAILABLE); /* after a few tries */
+    assert_true(call->is_away && call->not_begun);
     int64_t before_us = env_monotonic_us(loop->env);
-    assert_int_equal(ask()->problem.result, RESULT_UNAVAILABLE); /* and from then on at once */
+    assert_int_equal(ask()->problem.result, RESULT_CATALOG_UNAVAILABLE); /* and from then on at once */
     assert_true(env_monotonic_us(loop->env) - before_us < 15000);
     assert_false(grpc_client_reaches(client, address));
+    assert_false(grpc_client_has_reached(client, address));
+}
+
+static void who_fails_mostly_is_left_in_peace(void **state)
+{
+    (void)state;
+    struct dependency *dependency = grpc_client_guard(remote);
+    there.deed = FAIL;
+    for (int i = 0; i < BREAKER_CALLS_MIN; i++) {
+        struct call *call = ask();
+        assert_int_equal(call->problem.result, RESULT_CATALOG_UNAVAILABLE);
+        assert_true(call->is_away && !call->not_begun); /* it has heard of it */
+    }
+    struct call *call = ask();
+    assert_int_equal(call->problem.result, RESULT_CATALOG_UNAVAILABLE);
+    assert_true(call->not_begun);
+    assert_int_equal(there.calls, BREAKER_CALLS_MIN);
+    assert_int_equal(dependency_state(dependency), BREAKER_OPEN);
+    assert_int_equal(dependency_counts(dependency).under_way, 0);
+
+    there.deed = ANSWER;
+    dependency_hope(dependency);
+    assert_int_equal(ask()->problem.result, RESULT_OK);
+    assert_int_equal(dependency_state(dependency), BREAKER_CLOSED);
+}
+
+static void refusals_for_good_reasons_open_no_breaker(void **state)
+{
+    (void)state;
+    struct dependency *dependency = grpc_client_guard(remote);
+    there.deed = REFUSE;
+    for (int i = 0; i < 2 * BREAKER_CALLS_MIN; i++)
+        assert_int_equal(ask()->problem.result, RESULT_OUT_OF_STOCK);
+    assert_int_equal(dependency_state(dependency), BREAKER_CLOSED);
+    assert_int_equal(dependency_counts(dependency).failed, 0);
+}
+
+static void impatient_callers_open_no_breaker(void **state)
+{
+    (void)state;
+    struct dependency *dependency = grpc_client_guard(remote);
+    there.deed = KEEP;
+    for (int i = 0; i < 2 * BREAKER_CALLS_MIN; i++) {
+        struct call *call = new_call();
+        call->deadline_us = env_monotonic_us(loop->env) + 2000;
+        go(call);
+        machine_loop_run(loop);
+        assert_int_equal(call->problem.result, RESULT_DEADLINE_EXCEEDED);
+    }
+    assert_int_equal(dependency_state(dependency), BREAKER_CLOSED);
+    assert_int_equal(dependency_counts(dependency).under_way, 0);
+    assert_int_equal(dependency_counts(dependency).timed_out, 2 * BREAKER_CALLS_MIN);
+}
+
+static void only_so_many_calls_are_under_way(void **state)
+{
+    (void)state;
+    struct dependency *dependency = grpc_client_guard(remote);
+    dependency->under_way_max = 10;
+    for (unsigned i = 0; i < 11; i++)
+        go(new_call());
+    machine_loop_run(loop);
+    assert_int_equal(there.calls, 10);
+    assert_int_equal(dependency_counts(dependency).refused_full, 1);
+    assert_int_equal(dependency_counts(dependency).under_way, 0);
 }
 
 static void who_comes_back_is_found(void **state)
@@ -309,6 +379,10 @@ int main(void)
         TEST(who_gives_up_is_told_so),
         TEST(nobody_there_is_unavailable),
         TEST(who_comes_back_is_found),
+        TEST(who_fails_mostly_is_left_in_peace),
+        TEST(refusals_for_good_reasons_open_no_breaker),
+        TEST(impatient_callers_open_no_breaker),
+        TEST(only_so_many_calls_are_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,6 +98,8 @@ struct call {
     int64_t if_version;          /* refuse unless the resource has this version; -1 any */
 
     struct problem problem; /* result OK, or why there is no answer */
+    bool is_away;           /* not the service has refused: its process does not answer */
+    bool not_begun;         /* refused before the service heard of it: nothing has happened */
     bool replayed;          /* the answer was given before under the same idempotency key */
     _Atomic bool cancelled; /* nobody waits for the answer any more: see call_cancel() */
     void (*cancel)(struct call *call); /* the transport's: stop waiting for another process; NULL when there is nothing to stop */

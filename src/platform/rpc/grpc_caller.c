@@ -50,9 +50,9 @@ size_t grpc_request_headers(const struct grpc_request *request, const char *auth
     add(headers, &count, "te", TEXT("trailers"));
     add(headers, &count, "souk-caller-bin", pack_caller(call));
     add(headers, &count, "x-request-id", text_of(call->request_id));
-    if (call->deadline_us != INT64_MAX)
+    if (request->deadline_us != INT64_MAX)
         add(headers, &count, "grpc-timeout",
-            text_of(grpc_timeout_write(call->arena, call->deadline_us - env_monotonic_us(call->home->env))));
+            text_of(grpc_timeout_write(call->arena, request->deadline_us - env_monotonic_us(call->home->env))));
     if (*call->trace_parent != '\0')
         add(headers, &count, "traceparent", text_of(call->trace_parent));
     if (*call->idempotency_key != '\0')

@@ -3,9 +3,12 @@
  *
  *     invoke --> sent --------answered--> the call's answer
  *       |         ^ \---lost, harmless to repeat, budget left--> waiting
- *       v         |  \--lost otherwise--> UNAVAILABLE
+ *       v         |  \--lost otherwise--> away
  *     waiting ----+ the connection is there
  *       \--- no connection after a few tries, deadline, cancelled --> refused
+ *
+ * Before that a guarded service's breaker and bulkhead are asked (dependency.h), and told afterwards what became of it. Once a connection could
+ * not be made a few times, nobody waits for one: calls are refused at once, and the line tries by itself, at least once a second.
  *
  * An answer that knows of changes this process's caches have not heard of yet is held for them, for a moment.
  *
@@ -25,14 +28,14 @@
 
 #include <stdlib.h>
 
-/* A retry costs so many calls; the budget holds ten retries, for a quiet start. */
-#define RETRY_COST 10
-#define RETRY_BUDGET_MAX (10 * RETRY_COST)
 #define ATTEMPTS_MAX 4
-/* After so many failures in a row nobody waits for a connection any more. */
+/* After so many failures in a row nobody waits for a connection any more; one where nothing came at all says as much. */
 #define FAILURES_PATIENT 3
 #define REST_FIRST_US INT64_C(20000)
-#define REST_MAX_US INT64_C(5000000)
+/* Who comes back is used within a second. */
+#define REST_MAX_US INT64_C(1000000)
+/* A caller who has waited less has not waited long enough for the silence to say anything. */
+#define SILENCE_MEANS_US INT64_C(1000000)
 
 struct remote {
     ProtobufCService base;
@@ -40,6 +43,8 @@ struct remote {
     struct target *target;
     const struct service_declaration *declaration;
     const char **paths; /* by method */
+    bool guarded;
+    struct dependency dependency;
 };
 
 struct target {
@@ -48,8 +53,7 @@ struct target {
     const char *address;
     pthread_mutex_t lock; /* of the list of lines */
     struct grpc_line *lines;
-    atomic_int budget;
-    atomic_bool reached;
+    atomic_bool reached, was_reached; /* now; ever */
     atomic_int_fast64_t seen; /* of what has changed there; -1: nobody looks */
 };
 
@@ -58,6 +62,7 @@ struct link {
     struct grpc_line *line;
     struct link *next;
     struct grpc_connection *connection;
+    int64_t began_us;
 };
 
 struct grpc_line {
@@ -86,9 +91,40 @@ static void connect_line(struct grpc_line *line);
 
 /* --- answering --------------------------------------------------------------------------------------------------- */
 
+static int64_t monotonic_us(const struct grpc_request *request)
+{
+    return env_monotonic_us(request->call->home->env);
+}
+
+/* What became of it, for the breaker. Said once: refusals are said before they come home. */
+static void leave(struct grpc_request *request, enum breaker_outcome outcome)
+{
+    if (!request->entered)
+        return;
+    request->entered = false;
+    dependency_leave(request->dependency, request->admission, outcome, monotonic_us(request));
+}
+
+/* A process that can't answer, not one that says no. Callers who wait only for a moment say nothing of it. */
+static enum breaker_outcome outcome_of(const struct grpc_request *request)
+{
+    switch (request->call->problem.result) {
+    case RESULT_UNAVAILABLE:
+    case RESULT_SHUTTING_DOWN:
+        return BREAKER_FAILED;
+    case RESULT_DEADLINE_EXCEEDED:
+        return monotonic_us(request) - request->began_us >= SILENCE_MEANS_US ? BREAKER_FAILED : BREAKER_SILENT;
+    case RESULT_CANCELLED:
+        return BREAKER_SILENT;
+    default:
+        return BREAKER_SUCCEEDED;
+    }
+}
+
 static void finish(struct grpc_request *request, const ProtobufCMessage *answer)
 {
     struct call *call = request->call;
+    leave(request, outcome_of(request));
     timer_stop(call->home, &request->deadline);
     buffer_release(&request->body);
     call->cancel = NULL;
@@ -110,10 +146,24 @@ static void refuse_later(struct grpc_request *request)
     delivery_post(&request->refusal);
 }
 
+/* The process itself does not answer: which service that is, and whether it may have heard of it. */
+static void tell_away(struct grpc_request *request, const char *detail)
+{
+    request->call->is_away = true;
+    request->call->not_begun = !request->begun;
+    call_refuse(request->call, request->dependency->away, "%s", detail);
+}
+
+static void refuse_away(struct grpc_request *request, enum breaker_outcome outcome, const char *detail)
+{
+    leave(request, outcome);
+    tell_away(request, detail);
+    refuse_later(request);
+}
+
 static void refuse_unavailable(struct grpc_request *request, const char *detail)
 {
-    call_refuse(request->call, RESULT_UNAVAILABLE, "%s", detail);
-    refuse_later(request);
+    refuse_away(request, BREAKER_FAILED, detail);
 }
 
 /* --- waiting ----------------------------------------------------------------------------------------------------- */
@@ -149,19 +199,26 @@ static void leave_waiting(struct grpc_line *line, const struct grpc_request *req
         line->waiting_end = at;
 }
 
+static bool send_on(struct grpc_line *line, struct grpc_request *request)
+{
+    bool sent = grpc_connection_send(line->current->connection, request);
+    request->begun |= sent;
+    return sent;
+}
+
 static void send_waiting(struct grpc_line *line)
 {
     struct grpc_request *request;
     while (line->open && (request = first_waiting(line)) != NULL)
-        if (!grpc_connection_send(line->current->connection, request))
+        if (!send_on(line, request))
             refuse_unavailable(request, "The connection takes no more calls.");
 }
 
-static void refuse_waiting(struct grpc_line *line, const char *why)
+static void refuse_waiting(struct grpc_line *line, enum breaker_outcome outcome, const char *why)
 {
     struct grpc_request *request;
     while ((request = first_waiting(line)) != NULL)
-        refuse_unavailable(request, why);
+        refuse_away(request, outcome, why);
 }
 
 /* --- stopping to wait -------------------------------------------------------------------------------------------- */
@@ -173,24 +230,6 @@ static void take_back(struct grpc_request *request)
     else
         leave_waiting(request->line, request);
 }
-
-static void on_deadline(struct timer *timer)
-{
-    struct grpc_request *request = (struct grpc_request *)((char *)timer - offsetof(struct grpc_request, deadline));
-    take_back(request);
-    call_refuse(request->call, RESULT_DEADLINE_EXCEEDED, "The other process did not answer in time.");
-    finish(request, NULL);
-}
-
-static void on_cancel(struct call *call)
-{
-    struct grpc_request *request = call->inside;
-    take_back(request);
-    call_refuse(call, RESULT_CANCELLED, NULL);
-    refuse_later(request);
-}
-
-/* --- trying again ------------------------------------------------------------------------------------------------ */
 
 static bool reads(const struct grpc_request *request)
 {
@@ -204,21 +243,31 @@ static bool is_harmless(const struct grpc_request *request)
     return reads(request) || *request->call->idempotency_key != '\0';
 }
 
-static bool pay_for_retry(struct target *target)
+/* The caller's patience is at its end, or ours with this service. Whoever can ask again without harm is told who does not answer; of the
+ * others nobody knows what was done. */
+static void on_deadline(struct timer *timer)
 {
-    int left = atomic_load(&target->budget);
-    while (left >= RETRY_COST)
-        if (atomic_compare_exchange_weak(&target->budget, &left, left - RETRY_COST))
-            return true;
-    return false;
+    struct grpc_request *request = (struct grpc_request *)((char *)timer - offsetof(struct grpc_request, deadline));
+    bool callers = request->deadline_us == request->call->deadline_us;
+    take_back(request);
+    dependency_note_timeout(request->dependency);
+    tell_away(request, "It did not answer in time.");
+    if (callers || (request->begun && !is_harmless(request)))
+        call_refuse(request->call, RESULT_DEADLINE_EXCEEDED, "The other process did not answer in time.");
+    leave(request, monotonic_us(request) - request->began_us >= SILENCE_MEANS_US ? BREAKER_FAILED : BREAKER_SILENT);
+    finish(request, NULL);
 }
 
-static void earn(struct target *target)
+static void on_cancel(struct call *call)
 {
-    int left = atomic_load_explicit(&target->budget, memory_order_relaxed);
-    if (left < RETRY_BUDGET_MAX)
-        atomic_compare_exchange_strong(&target->budget, &left, left + 1);
+    struct grpc_request *request = call->inside;
+    take_back(request);
+    leave(request, BREAKER_SILENT);
+    call_refuse(call, RESULT_CANCELLED, NULL);
+    refuse_later(request);
 }
+
+/* --- trying again ------------------------------------------------------------------------------------------------ */
 
 static void forget_answer(struct grpc_request *request)
 {
@@ -235,12 +284,25 @@ static void on_lost(void *data, struct grpc_request *request, bool undone)
     struct link *link = data;
     struct grpc_line *line = link->line;
     bool may = undone || is_harmless(request);
-    if (line->closed || !may || ++request->attempts >= ATTEMPTS_MAX || !pay_for_retry(line->target)) {
+    if (undone && request->attempts == 0)
+        request->begun = false;
+    if (line->closed || !may || ++request->attempts >= ATTEMPTS_MAX || !dependency_may_retry(request->dependency)) {
         refuse_unavailable(request, may ? "The other process can't be reached." : "The connection was lost; whether it was done is not known.");
         return;
     }
     forget_answer(request);
     wait_in(line, request);
+}
+
+/* A process that takes calls no more, or says no more than that it can't: that is ours to put in words. */
+static void name_who_is_away(struct grpc_request *request)
+{
+    struct call *call = request->call;
+    if (call->problem.result != RESULT_UNAVAILABLE && call->problem.result != RESULT_SHUTTING_DOWN)
+        return;
+    leave(request, BREAKER_FAILED);
+    call->is_away = true;
+    call->problem.result = request->dependency->away;
 }
 
 /* What only reads changes nothing that a cache would have to hear of. */
@@ -252,7 +314,10 @@ static bool is_seen(struct target *target, const struct grpc_request *request)
 
 static void tell(struct grpc_request *request)
 {
-    finish(request, grpc_request_answer(request));
+    const ProtobufCMessage *answer = grpc_request_answer(request);
+    if (answer == NULL && request->guarded)
+        name_who_is_away(request);
+    finish(request, answer);
 }
 
 /* Those that are seen now; with `all`, every one. Telling one may bring new ones. */
@@ -326,12 +391,23 @@ void grpc_client_has_seen(struct grpc_client *client, const char *address, int64
 
 /* --- connections ------------------------------------------------------------------------------------------------- */
 
+/* Its services may answer again. */
+static void hope(struct target *target)
+{
+    atomic_store(&target->was_reached, true);
+    for (struct remote *remote = target->client->remotes; remote != NULL; remote = remote->next)
+        if (remote->target == target)
+            dependency_hope(&remote->dependency);
+}
+
 static void on_opened(void *data)
 {
     struct link *link = data;
     struct grpc_line *line = link->line;
-    if (!atomic_exchange(&line->target->reached, true))
+    if (!atomic_exchange(&line->target->reached, true)) {
         LOG_INFO("connected", log_text("address", line->target->address));
+        hope(line->target);
+    }
     line->open = true;
     line->failures = 0;
     send_waiting(line);
@@ -372,8 +448,7 @@ static void on_rested(struct timer *timer)
 {
     struct grpc_line *line = (struct grpc_line *)((char *)timer - offsetof(struct grpc_line, rest));
     line->resting = false;
-    if (line->waiting != NULL)
-        connect_line(line);
+    connect_line(line); /* whether anybody asks or not, so that nobody waits for who is away, and who is back is found */
 }
 
 /* Later and later, and not all at once when everybody has lost the same process. */
@@ -393,6 +468,7 @@ static void on_closed(void *data, const char *why)
     struct link *link = data;
     struct grpc_line *line = link->line;
     bool was_current = line->current == link, was_open = line->open;
+    bool was_silent = env_monotonic_us(line->loop->env) - link->began_us >= INT64_C(1000) * LIMIT_GRPC_CONNECT_MS;
     if (was_current && atomic_exchange(&line->target->reached, false))
         LOG_WARNING("a connection was lost", log_text("address", line->target->address), log_text("why", why));
     forget_link(link);
@@ -403,8 +479,9 @@ static void on_closed(void *data, const char *why)
             connect_line(line);
         return;
     }
-    if (++line->failures >= FAILURES_PATIENT)
-        refuse_waiting(line, "The other process can't be reached.");
+    line->failures += was_silent ? FAILURES_PATIENT : 1;
+    if (line->failures >= FAILURES_PATIENT)
+        refuse_waiting(line, BREAKER_FAILED, "The other process can't be reached.");
     rest(line);
 }
 
@@ -415,6 +492,7 @@ static void connect_line(struct grpc_line *line)
     struct link *link = calloc(1, sizeof *link);
     ASSERT(link != NULL && line->current == NULL);
     link->line = line;
+    link->began_us = env_monotonic_us(line->loop->env);
     line->current = link;
     link->connection = grpc_connection_open(line->loop, line->target->address, &events, link);
 }
@@ -446,15 +524,44 @@ static struct grpc_line *line_of(struct target *target, struct loop *loop)
 static void send(struct grpc_line *line, struct grpc_request *request)
 {
     if (line->closed)
-        refuse_unavailable(request, "This process is stopping.");
-    else if (line->open && grpc_connection_send(line->current->connection, request))
+        refuse_away(request, BREAKER_SILENT, "This process is stopping.");
+    else if (line->open && send_on(line, request))
         return;
-    else if (line->resting && line->failures >= FAILURES_PATIENT)
+    else if (line->failures >= FAILURES_PATIENT)
         refuse_unavailable(request, "The other process can't be reached.");
     else {
         wait_in(line, request);
         if (line->current == NULL && !line->resting)
             connect_line(line);
+    }
+}
+
+/* Until when an answer is waited for. What takes its time by nature (a saga, a file, a question for news) is its caller's to limit. */
+static int64_t deadline_of(const struct remote *remote, const struct grpc_request *request)
+{
+    int64_t limit_us = request->began_us + INT64_C(1000) * LIMIT_GRPC_CALL_MS;
+    bool is_short = remote->guarded && request->method->kind != METHOD_SAGA && !request->method->bulk;
+    return is_short && limit_us < request->call->deadline_us ? limit_us : request->call->deadline_us;
+}
+
+static void enter(struct grpc_request *request)
+{
+    struct dependency *dependency = request->dependency;
+    if (!request->guarded) {
+        retry_budget_earn(&dependency->retries);
+        send(request->line, request);
+        return;
+    }
+    enum result result = dependency_enter(dependency, request->began_us, &request->admission);
+    request->entered = result == RESULT_OK;
+    if (request->entered) {
+        send(request->line, request);
+    } else if (result == RESULT_OVERLOADED) {
+        request->call->not_begun = true;
+        call_refuse(request->call, result, "Too many calls to the %s service are under way.", dependency->name);
+        refuse_later(request);
+    } else {
+        refuse_away(request, BREAKER_SILENT, "It has failed most of the time lately, and is asked again in a second.");
     }
 }
 
@@ -470,16 +577,19 @@ static void invoke(ProtobufCService *service, unsigned index, const ProtobufCMes
         .path = remote->paths[index],
         .frame = grpc_frame_make(call->arena, message, false),
         .line = line_of(remote->target, call->home),
+        .dependency = &remote->dependency,
+        .guarded = remote->guarded,
+        .began_us = env_monotonic_us(call->home->env),
         .status = {.message = TEXT(""), .details = TEXT("")},
         .deadline = {.run = on_deadline},
     };
     buffer_init(&request->body, LIMIT_GRPC_ANSWER);
     call->inside = request;
     call->cancel = on_cancel;
-    earn(remote->target);
-    if (call->deadline_us != INT64_MAX)
-        timer_start(call->home, &request->deadline, call->deadline_us - env_monotonic_us(call->home->env));
-    send(request->line, request);
+    request->deadline_us = deadline_of(remote, request);
+    if (request->deadline_us != INT64_MAX)
+        timer_start(call->home, &request->deadline, request->deadline_us - request->began_us);
+    enter(request);
 }
 
 static void destroy(ProtobufCService *service)
@@ -496,7 +606,6 @@ static struct target *target_at(struct grpc_client *client, const char *address)
     target->client = client;
     target->address = arena_strdup(client->arena, address);
     pthread_mutex_init(&target->lock, NULL);
-    atomic_init(&target->budget, RETRY_BUDGET_MAX);
     atomic_init(&target->seen, -1);
     target->next = client->targets;
     client->targets = target;
@@ -516,10 +625,21 @@ ProtobufCService *grpc_client_service(struct grpc_client *client, const char *ad
     remote->base = (ProtobufCService){.descriptor = declaration->descriptor, .invoke = invoke, .destroy = destroy};
     remote->target = target_at(client, address);
     remote->declaration = declaration;
+    remote->guarded = false;
+    dependency_init(&remote->dependency, declaration->name, LIMIT_GRPC_CALLS);
+    remote->next = client->remotes;
+    client->remotes = remote;
     remote->paths = ARENA_ARRAY(client->arena, const char *, declaration->method_count);
     for (size_t i = 0; i < declaration->method_count; i++)
         remote->paths[i] = path_of(client->arena, declaration->methods[i]->full_name);
     return &remote->base;
+}
+
+struct dependency *grpc_client_guard(ProtobufCService *service)
+{
+    struct remote *remote = (struct remote *)service;
+    remote->guarded = true;
+    return &remote->dependency;
 }
 
 /* --- beginning and end ------------------------------------------------------------------------------------------- */
@@ -541,11 +661,19 @@ bool grpc_client_reaches(const struct grpc_client *client, const char *address)
     return false;
 }
 
+bool grpc_client_has_reached(const struct grpc_client *client, const char *address)
+{
+    for (struct target *target = client->targets; target != NULL; target = target->next)
+        if (strcmp(target->address, address) == 0)
+            return atomic_load(&target->was_reached);
+    return false;
+}
+
 static void close_line(struct grpc_line *line)
 {
     line->closed = true;
     timer_stop(line->loop, &line->rest);
-    refuse_waiting(line, "This process is stopping.");
+    refuse_waiting(line, BREAKER_SILENT, "This process is stopping.");
     tell_held(line, true);
     if (line->current != NULL)
         let_go(line);
@@ -572,6 +700,8 @@ void grpc_client_free(struct grpc_client *client)
         }
         pthread_mutex_destroy(&target->lock);
     }
+    for (struct remote *remote = client->remotes; remote != NULL; remote = remote->next)
+        dependency_release(&remote->dependency);
     arena_free(client->arena);
     free(client);
 }

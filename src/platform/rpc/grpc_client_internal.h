@@ -9,6 +9,7 @@
 #define SOUK_PLATFORM_GRPC_CLIENT_INTERNAL_H
 
 #include "platform/env/delivery.h"
+#include "platform/rpc/dependency.h"
 #include "platform/rpc/grpc_client.h"
 #include "platform/rpc/grpc_status.h"
 
@@ -26,6 +27,12 @@ struct grpc_request {
     const char *path;
     struct text frame; /* the message, as it is sent */
     struct grpc_line *line;
+    struct dependency *dependency;
+    bool guarded;
+    bool entered; /* and has not left yet */
+    bool begun;   /* the other side may have heard of it */
+    enum breaker_admission admission;
+    int64_t began_us, deadline_us; /* monotonic; the latter is no later than the call's */
     struct timer deadline;
     struct delivery refusal;
     unsigned attempts;

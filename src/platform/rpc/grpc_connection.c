@@ -25,10 +25,13 @@ struct grpc_connection {
     struct socket *socket;
     nghttp2_session *session;
     struct grpc_request *requests; /* under way */
-    struct timer timer;            /* connecting takes too long; then: time for a ping, or its answer is late */
+    struct timer timer;            /* connecting takes too long; then: nothing came, or no answer to a ping */
     struct task flush;
     bool flush_posted;
-    bool open, pinging, going;
+    bool writable;                 /* bytes may go out */
+    bool open;                     /* its settings have come: requests may */
+    bool heard, pinging;           /* since the timer looked last; a ping is on its way */
+    bool going;
     bool freed; /* by its user, while its flush is on its way */
 };
 
@@ -90,13 +93,13 @@ static void on_flush(struct task *task)
     connection->flush_posted = false;
     if (connection->freed)
         free(connection);
-    else if (connection->open)
+    else if (connection->writable)
         flush(connection);
 }
 
 static void flush_soon(struct grpc_connection *connection)
 {
-    if (connection->flush_posted || !connection->open)
+    if (connection->flush_posted || !connection->writable)
         return;
     connection->flush_posted = true;
     connection->flush.run = on_flush;
@@ -140,6 +143,14 @@ void grpc_connection_cancel(struct grpc_connection *connection, struct grpc_requ
     flush_soon(connection);
 }
 
+/* --- keeping it alive -------------------------------------------------------------------------------------------- */
+
+static void look_again(struct grpc_connection *connection, int64_t after_ms)
+{
+    connection->heard = false;
+    timer_start(connection->loop, &connection->timer, INT64_C(1000) * after_ms);
+}
+
 /* --- what the session tells -------------------------------------------------------------------------------------- */
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_length, const uint8_t *value,
@@ -180,8 +191,11 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 {
     (void)session;
     struct grpc_connection *connection = data;
-    if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
-        connection->pinging = false;
+    if (frame->hd.type == NGHTTP2_SETTINGS && !connection->open) {
+        connection->open = true;
+        look_again(connection, LIMIT_GRPC_PING_MS);
+        connection->events->opened(connection->data);
+    }
     if (frame->hd.type == NGHTTP2_GOAWAY && !connection->going) {
         connection->going = true;
         connection->events->going(connection->data);
@@ -210,37 +224,41 @@ static nghttp2_session *session_new(struct grpc_connection *connection)
     return session;
 }
 
-/* --- keeping it alive -------------------------------------------------------------------------------------------- */
+/* --- whether it is still there ----------------------------------------------------------------------------------- */
 
+/* Whatever comes shows that it is there; when nothing has come, it is asked. */
 static void on_timer(struct timer *timer)
 {
     struct grpc_connection *connection = (struct grpc_connection *)((char *)timer - offsetof(struct grpc_connection, timer));
-    if (!connection->open)
+    if (!connection->open) {
         grpc_connection_end(connection, "It took too long to connect.");
-    else if (connection->pinging)
+    } else if (connection->heard) {
+        connection->pinging = false;
+        look_again(connection, LIMIT_GRPC_PING_MS);
+    } else if (connection->pinging) {
         grpc_connection_end(connection, "The other side does not answer pings.");
-    else {
+    } else {
         connection->pinging = true;
         nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, NULL);
-        timer_start(connection->loop, &connection->timer, INT64_C(1000) * LIMIT_GRPC_PING_MS);
+        look_again(connection, LIMIT_GRPC_SILENCE_MS);
         flush_soon(connection);
     }
 }
 
 /* --- the socket's side ------------------------------------------------------------------------------------------- */
 
+/* Somebody listens; whether a process is behind it shows when its settings come. */
 static void on_opened(void *data)
 {
     struct grpc_connection *connection = data;
-    connection->open = true;
-    timer_start(connection->loop, &connection->timer, INT64_C(1000) * LIMIT_GRPC_PING_MS);
-    connection->events->opened(connection->data);
+    connection->writable = true;
     flush_soon(connection);
 }
 
 static void on_received(void *data, const void *bytes, size_t count)
 {
     struct grpc_connection *connection = data;
+    connection->heard = true;
     ssize_t taken = nghttp2_session_mem_recv(connection->session, bytes, count);
     if (taken < 0)
         grpc_connection_end(connection, nghttp2_strerror((int)taken));
@@ -274,7 +292,7 @@ struct grpc_connection *grpc_connection_open(struct loop *loop, const char *addr
 /* Every request under way is lost, and the user told; the user frees. */
 void grpc_connection_end(struct grpc_connection *connection, const char *why)
 {
-    connection->open = false;
+    connection->open = connection->writable = false;
     timer_stop(connection->loop, &connection->timer);
     while (connection->requests != NULL) {
         struct grpc_request *request = connection->requests;

@@ -63,7 +63,13 @@
     ROW(STORAGE_UNAVAILABLE,          503, 14,  "storage_unavailable",    "The store can't take it at the moment")     \
     ROW(OVERLOADED,                   503,  8,  "overloaded",             "Too much to do at the moment")              \
     ROW(SHUTTING_DOWN,                503, 14,  "shutting_down",          "This server is stopping")                   \
-    ROW(PAYMENT_UNAVAILABLE,          503, 14,  "payment_unavailable",    "The payment provider does not answer")      \
+    ROW(CATALOG_UNAVAILABLE,          503, 14,  "catalog_unavailable",    "The catalogue can't be asked at the moment")\
+    ROW(PRICING_UNAVAILABLE,          503, 14,  "pricing_unavailable",    "Prices can't be asked at the moment")       \
+    ROW(INVENTORY_UNAVAILABLE,        503, 14,  "inventory_unavailable",  "Stock can't be asked at the moment")        \
+    ROW(CART_UNAVAILABLE,             503, 14,  "cart_unavailable",       "Carts can't be reached at the moment")      \
+    ROW(ORDER_UNAVAILABLE,            503, 14,  "order_unavailable",      "Orders can't be reached at the moment")     \
+    ROW(CHECKOUT_UNAVAILABLE,         503, 14,  "checkout_unavailable",   "Nobody can check out at the moment")        \
+    ROW(PAYMENT_UNAVAILABLE,          503, 14,  "payment_unavailable",    "Payments can't be made at the moment")      \
     ROW(DEADLINE_EXCEEDED,            504,  4,  "deadline_exceeded",      "It took too long")
 
 enum result {
