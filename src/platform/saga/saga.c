@@ -87,6 +87,7 @@ static void on_timer(struct timer *timer)
 }
 
 static void give_up_answering(struct saga_under_way *saga);
+static void answer_caller(struct saga_under_way *saga);
 static void answer_accepted(struct saga_under_way *saga, const char *location, const char *action);
 
 /* Where to look how it goes; NULL when there is no such place. */
@@ -95,12 +96,21 @@ static const char *location_of(struct saga_under_way *saga)
     return saga->run.saga->location != NULL ? saga->run.saga->location(&saga->run) : NULL;
 }
 
+/* Undone because a service can't be asked. What is left of the undoing may wait for that very service, and changes nothing of what the caller
+ * is to be told. */
+static bool is_given_up(const struct saga_under_way *saga)
+{
+    return saga->run.undoing && result_row(saga->problem.result)->http_status == 503;
+}
+
 /* The caller has waited long enough; the saga goes on. */
 static void on_patience(struct timer *timer)
 {
     struct saga_under_way *saga = (struct saga_under_way *)((char *)timer - offsetof(struct saga_under_way, patience));
     const char *location = location_of(saga);
-    if (location != NULL)
+    if (is_given_up(saga))
+        answer_caller(saga);
+    else if (location != NULL)
         answer_accepted(saga, location, NULL);
     else
         give_up_answering(saga);
@@ -362,6 +372,7 @@ static void step_begin(struct saga_under_way *saga)
     saga->calls = 0;
     saga->heard_news = false;
     saga->otherwise = NULL;
+    saga->if_away = NULL;
     saga->run.now_us = env_now_us(env_of(saga));
     saga->in_step = true;
     (saga->run.undoing ? step->undo : step->act)(&saga->run);
@@ -505,6 +516,7 @@ static void conclude(struct saga_under_way *saga)
         break;
     case SAID_CALL:
         saga->tries = saga->refusals = 0;
+        saga->began_us = env_monotonic_us(env_of(saga));
         launch(saga);
         break;
     case SAID_NEXT:
@@ -630,10 +642,20 @@ static void fail(struct saga_under_way *saga, const struct problem *problem)
     turn(saga);
 }
 
-static void on_passing(struct saga_under_way *saga, const struct problem *problem)
+/* Whoever waits for an answer is told soon that a service is away: a moment is enough for one that is being restarted. A saga that nobody
+ * waits for, as its caller was told to look later, has until its deadline. */
+static int64_t patience_until_us(const struct saga_under_way *saga, bool is_away)
+{
+    int64_t until_us = saga->began_us + INT64_C(1000) * LIMIT_AWAY_MS;
+    return is_away && saga->caller != NULL && until_us < saga->deadline_us ? until_us : saga->deadline_us;
+}
+
+static void on_passing(struct saga_under_way *saga, const struct problem *problem, bool is_away)
 {
     int64_t after_us = back_off_us(saga);
-    bool late = env_monotonic_us(env_of(saga)) + after_us >= saga->deadline_us;
+    bool late = env_monotonic_us(env_of(saga)) + after_us >= patience_until_us(saga, is_away);
+    if (is_given_up(saga) && is_away)
+        answer_caller(saga);
     if (may_fail(saga) && !saga->run.saga->patient && late && !is_draining(saga)) {
         fail(saga, problem);
     } else {
@@ -663,6 +685,16 @@ static void on_refused(struct saga_under_way *saga, const struct problem *proble
     }
 }
 
+static void do_without(struct saga_under_way *saga)
+{
+    void (*if_away)(struct saga_run *) = saga->if_away;
+    saga->if_away = NULL;
+    saga->otherwise = NULL;
+    saga->in_step = true;
+    if_away(&saga->run);
+    conclude(saga);
+}
+
 static void free_arena(void *arena)
 {
     arena_free(arena);
@@ -678,6 +710,7 @@ static void on_answer(struct call *call, const ProtobufCMessage *answer)
         tell_going_on(saga);
         saga->may_have_acted |= acts;
         saga->otherwise = NULL;
+        saga->if_away = NULL;
         arena_cleanup(saga->run.arena, free_arena, arena); /* the state may point into the answer until the step is over */
         saga->in_step = true;
         saga->deliver(&saga->run, saga->then, answer);
@@ -685,10 +718,13 @@ static void on_answer(struct call *call, const ProtobufCMessage *answer)
         return;
     }
     struct problem problem = problem_copy(saga->run.arena, &call->problem);
+    bool is_away = call->is_away, not_begun = call->not_begun;
     arena_free(arena);
-    if (is_passing(problem.result)) {
-        saga->may_have_acted |= acts;
-        on_passing(saga, &problem);
+    if (is_away && saga->if_away != NULL) {
+        do_without(saga);
+    } else if (is_passing(problem.result)) {
+        saga->may_have_acted |= acts && !not_begun;
+        on_passing(saga, &problem, is_away);
     } else {
         on_refused(saga, &problem);
     }
@@ -700,7 +736,7 @@ static void launch(struct saga_under_way *saga)
     const struct method_declaration *method = saga->called;
     ProtobufCService *service = directory_find(saga->host->options.directory, method->service);
     if (service == NULL) {
-        on_passing(saga, &(struct problem){.result = RESULT_UNAVAILABLE});
+        on_passing(saga, &(struct problem){.result = RESULT_UNAVAILABLE}, false);
         return;
     }
     struct arena *arena = arena_new(LIMIT_CALL_ARENA);
@@ -766,6 +802,11 @@ void saga_call(struct saga_run *run, const struct method_declaration *method, co
 void saga_otherwise(struct saga_run *run, void (*otherwise)(struct saga_run *run, const struct problem *problem))
 {
     ((struct saga_under_way *)run)->otherwise = otherwise;
+}
+
+void saga_if_away(struct saga_run *run, void (*if_away)(struct saga_run *run))
+{
+    ((struct saga_under_way *)run)->if_away = if_away;
 }
 
 void saga_next(struct saga_run *run)

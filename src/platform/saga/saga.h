@@ -17,7 +17,8 @@
  *
  *   - refused (a result that will stay so): the saga fails, and the steps before are undone, last first
  *   - unknown or not now (unavailable, overloaded, timed out): the same call again, later and later; before the pivot until the
- *     deadline, then the saga fails and this step too is undone; from the pivot on, for every undo, and in a patient saga, without end
+ *     deadline (LIMIT_AWAY_MS, where the service's process is away and somebody waits for the answer), then the saga fails and this step
+ *     too is undone, unless the service never heard of it; from the pivot on, for every undo, and in a patient saga, without end
  *
  * From the pivot on, and in an undo, there is no failing: a refused call is logged as an error and made again, with a new key, until
  * somebody has seen to it (saga_each(), saga_retry()).
@@ -98,6 +99,8 @@ void saga_call(struct saga_run *run, const struct method_declaration *method, co
                void (*deliver)(struct saga_run *run, saga_then then, const ProtobufCMessage *answer));
 /* Before a stub: a refusal of the next call goes to `otherwise` instead of failing the saga. */
 void saga_otherwise(struct saga_run *run, void (*otherwise)(struct saga_run *run, const struct problem *problem));
+/* Before a stub: when the service's process is away, the step does without it at once, instead of asking until it is back. */
+void saga_if_away(struct saga_run *run, void (*if_away)(struct saga_run *run));
 
 /* How a step ends; exactly one of these: before its function returns, in a `then`, or later on the same loop, when it waits for something of
  * its own (a provider's answer). That must come: a drain waits for it. */

@@ -37,8 +37,10 @@ struct saga_under_way {
     saga_then then;
     void (*deliver)(struct saga_run *run, saga_then then, const ProtobufCMessage *answer);
     void (*otherwise)(struct saga_run *run, const struct problem *problem);
+    void (*if_away)(struct saga_run *run);
     unsigned calls;      /* of this step so far, this one included */
     bool heard_news;     /* one of them was answered for the first time, not as it was before a crash */
+    int64_t began_us;    /* monotonic: when it was made first */
     unsigned tries;      /* of this call that were not answered, in a row: the next one comes later */
     unsigned refusals;   /* of this call, where it can't fail: a new key each */
 

@@ -92,4 +92,11 @@ void line_work_put(struct saga_run *run);
         "put the line", line_work_put, NULL                                                                            \
     }
 
+/* --- what inventory has said (optimistic.c) --- */
+
+/* Whether a SKU needs no holding in a cart, by inventory's word. */
+void optimistic_note(const char *sku, bool is_optimistic);
+/* Whether it is known not to need it. */
+bool optimistic_is_known(const char *sku);
+
 #endif

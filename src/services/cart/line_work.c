@@ -8,6 +8,9 @@
  * Only pessimistic SKUs (and scarce adaptive ones) are held in a cart. Most carts hold nothing, and then inventory is asked, not told: one
  * commit in all. Reserving replaces what was held, so a second tab that puts something in between can have its units let go by us; then
  * we look again afterwards, and make the reservation fit what the cart says.
+ *
+ * While inventory is away, a SKU that it has lately said to need no holding is taken without asking: the checkout will see whether there is
+ * enough. Anything else has to wait for it.
  */
 #include "services/cart/cart_internal.h"
 
@@ -113,8 +116,19 @@ static void on_availability(struct saga_run *run, const Inventory__BatchGetAvail
     bool is_held = (item && item->reserves_in_cart) || (there && there->reserved);
 
     work->holds = work->holds || is_held;
+    optimistic_note(line->sku, item && !item->reserves_in_cart);
     if (!is_held && (!item || item->sellable < line->quantity))
         refuse_out_of_stock(run, line->sku, item ? item->sellable : 0);
+    else
+        work_quote(run, on_quoted);
+}
+
+static void on_inventory_away(struct saga_run *run)
+{
+    const Cart__CartWork *work = work_of(run);
+
+    if (work->holds || !optimistic_is_known(work->put->line->sku))
+        saga_refuse(run, RESULT_INVENTORY_UNAVAILABLE, "Whether there is enough of `%s` can't be said now.", work->put->line->sku);
     else
         work_quote(run, on_quoted);
 }
@@ -132,6 +146,7 @@ void line_work_decide(struct saga_run *run)
     }
     request.n_skus = 1;
     request.skus = &work->put->line->sku;
+    saga_if_away(run, on_inventory_away);
     call_inventory_batch_get_availability(run, &request, on_availability);
 }
 
