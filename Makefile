@@ -343,10 +343,10 @@ $(OUT)/graphql_validate: tests/graphql/validate.c $(OUT)/libsouk.a
 check-features: programs
 	@tests/features/check
 
-## check-split: the same, buying alone, with the catalogue in a process of its own
+## check-split: the same, buying alone, with the catalogue in a process of its own; and what happens when a part is away
 .PHONY: check-split
 check-split: programs
-	@SOUK_LAYOUT=split tests/features/check ../../features/checkout ../../features/cart ../../features/stock
+	@SOUK_LAYOUT=split tests/features/check ../../features/checkout ../../features/cart ../../features/stock ../../features/failures/parts_away.feature
 
 ## check-nats: the same, with events travelling by a NATS JetStream of its own; then one that loses everything meanwhile
 .PHONY: check-nats

@@ -4,5 +4,9 @@ export default {
   format: ['./support/report.js'],
   strict: true,
   // @rest is about that gateway alone; @views are what a client that asks for messages has no word for.
-  tags: { graphql: 'not @rest', grpc: 'not @rest and not @views' }[process.env.SOUK_DRIVER] ?? '',
+  // @apart is about shops in several processes: for the split layout.
+  tags: [
+    { graphql: 'not @rest', grpc: 'not @rest and not @views' }[process.env.SOUK_DRIVER],
+    process.env.SOUK_LAYOUT !== 'split' && 'not @apart',
+  ].filter(Boolean).join(' and '),
 };

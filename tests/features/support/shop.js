@@ -3,7 +3,8 @@
 // A fresh store is made once and copied for each scenario, and the next shop is started while the present one is in use, so that a
 // scenario costs a few milliseconds rather than seven databases made anew. SOUK names another program (the asan build, say).
 // SOUK_TEST_NATS (tests/with-nats) has events travel by it, each shop's in a stream of its own.
-// SOUK_LAYOUT=split runs the catalogue in a process of its own, and everything else, with the address that clients use, in another.
+// SOUK_LAYOUT=split runs the catalogue in a process of its own, and everything else, with the address that clients use, in another. A
+// scenario may have more of its services apart (Shops.takeApart), to end, hang and start them as it likes.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
 import { openSync, closeSync } from 'node:fs';
@@ -46,20 +47,29 @@ function isReady(address) {
   });
 }
 
-// One set of settings for each process of a shop; the first one is where clients go.
-async function layout() {
-  if (process.env.SOUK_LAYOUT !== 'split') return [{}];
-  const [rest, catalogue, listen] = (await Promise.all([freePort(), freePort(), freePort()])).map((port) => `127.0.0.1:${port}`);
-  const elsewhere = ['PRICING', 'INVENTORY', 'CART', 'ORDER', 'PAYMENT', 'CHECKOUT'].map((name) => [`SOUK_${name}`, `grpc://${rest}`]);
-  return [
-    { SOUK_GRPC_LISTEN: rest, SOUK_CATALOG: `grpc://${catalogue}` },
-    { SOUK_LISTEN: listen, SOUK_GRPC_LISTEN: catalogue, SOUK_SERVICES: 'catalog', ...Object.fromEntries(elsewhere) },
-  ];
+const SERVICES = ['catalog', 'pricing', 'inventory', 'cart', 'checkout', 'order', 'payment'];
+const freeAddress = async () => `127.0.0.1:${await freePort()}`;
+
+// The settings of each process of a shop: the first one is where clients go, and has every service that is not apart.
+async function layout(apart) {
+  if (apart.length === 0) return [{ name: 'shop', settings: {} }];
+  const names = ['shop', ...apart];
+  const places = new Map(await Promise.all(names.map(async (name) => [name, await freeAddress()])));
+  const addresses = Object.fromEntries(SERVICES.map((name) => [`SOUK_${name.toUpperCase()}`, `grpc://${places.get(name) ?? places.get('shop')}`]));
+  return Promise.all(names.map(async (name) => ({
+    name,
+    settings: {
+      ...addresses, SOUK_GRPC_LISTEN: places.get(name),
+      SOUK_SERVICES: name === 'shop' ? SERVICES.filter((one) => !apart.includes(one)).join() : name,
+      ...(name === 'shop' ? {} : { SOUK_LISTEN: await freeAddress() }),
+    },
+  })));
 }
 
 // One process, until it ends.
 class Part {
-  constructor(env, log) {
+  constructor(name, env, log) {
+    Object.assign(this, { name, env, hangs: false });
     this.process = spawn(PROGRAM, ['serve'], { env, stdio: ['ignore', log, log] });
     this.exited = new Promise((resolve) => {
       this.process.on('exit', (code, signal) => resolve({ code, signal }));
@@ -67,7 +77,18 @@ class Part {
     });
   }
 
+  hang() {
+    this.hangs = true;
+    this.process.kill('SIGSTOP');
+  }
+
+  goOn() {
+    this.hangs = false;
+    this.process.kill('SIGCONT');
+  }
+
   async end(signal) {
+    if (this.hangs) this.goOn();
     this.process.kill(signal);
     return this.exited;
   }
@@ -75,32 +96,52 @@ class Part {
 
 // Those of all services of a shop. Nobody waits for it.
 function dropDatabases(store) {
-  const services = ['catalog', 'pricing', 'inventory', 'cart', 'checkout', 'order', 'payment'];
   const name = path.basename(store);
-  const commands = services.flatMap((service) => ['-c', `DROP DATABASE IF EXISTS ${name}_${service} WITH (FORCE)`]);
+  const commands = SERVICES.flatMap((service) => ['-c', `DROP DATABASE IF EXISTS ${name}_${service} WITH (FORCE)`]);
   spawn('psql', ['-q', `${SERVER}/postgres`, ...commands], { stdio: 'ignore' }).on('error', () => {});
 }
 
 export class Shop {
   settings = {}; // beside those that every shop has
 
-  constructor(folder, port) {
+  constructor(folder, port, apart = process.env.SOUK_LAYOUT === 'split' ? ['catalog'] : []) {
     this.folder = folder;
+    this.apart = apart;
     this.address = `127.0.0.1:${port}`;
   }
 
   async start() {
     const log = openSync(`${this.folder}.log`, 'a');
     const env = { ...process.env, SOUK_LISTEN: this.address, SOUK_STORE: this.store(), SOUK_ADMIN_TOKEN: TOKEN, ...this.bus(), ...this.settings };
-    this.parts = (await layout()).map((settings) => new Part({ ...env, ...settings }, log));
+    this.parts = (await layout(this.apart)).map(({ name, settings }) => new Part(name, { ...env, ...settings }, log));
     closeSync(log);
+    await this.allReady();
+    return this;
+  }
+
+  async allReady() {
     const began = Date.now();
-    while (!(await isReady(this.address))) {
+    const addresses = this.parts.map((part) => part.env.SOUK_LISTEN);
+    while (!(await Promise.all(addresses.map(isReady))).every(Boolean)) {
       const dead = await Promise.race([...this.parts.map((part) => part.exited), pause(5)]);
       if (dead) throw new Error(`The shop did not start: ${JSON.stringify(dead)}\n${await this.log()}`);
       if (Date.now() - began > START_MS_MAX) throw new Error(`The shop was not ready within ${START_MS_MAX} ms\n${await this.log()}`);
     }
-    return this;
+  }
+
+  // A service's process, in a shop that has it apart.
+  part(service) {
+    const part = this.parts.find(({ name }) => name === service);
+    if (!part) throw new Error(`${service} has no process of its own in this scenario`);
+    return part;
+  }
+
+  // As it was before, on the same addresses; who needs it finds it.
+  startAgain(service) {
+    const log = openSync(`${this.folder}.log`, 'a');
+    const old = this.part(service);
+    this.parts[this.parts.indexOf(old)] = new Part(old.name, old.env, log);
+    closeSync(log);
   }
 
   bus() {
@@ -150,10 +191,15 @@ export class Shops {
     this.next = this.fresh();
   }
 
-  async fresh() {
+  async fresh(apart) {
     const folder = path.join(WORK, `shop-${++this.count}`);
     if (!SERVER) await fs.cp(this.template, folder, { recursive: true });
-    return new Shop(folder, await freePort()).start();
+    return new Shop(folder, await freePort(), apart).start();
+  }
+
+  // One with these services in processes of their own.
+  takeApart(services) {
+    return this.fresh(services);
   }
 
   async take() {

@@ -21,6 +21,8 @@ export const address = (country, more = {}) => ({
   name: 'Ann Example', line1: '1 High Street', city: 'Springfield', postalCode: '12345', country: COUNTRIES[country] ?? country, ...more,
 });
 
+defineParameterType({ name: 'service', regexp: /catalog|pricing|inventory|cart|checkout|order|payment/ });
+defineParameterType({ name: 'services', regexp: /[a-z]+(?:, [a-z]+)* and [a-z]+/, transformer: (text) => text.split(/, | and /) });
 defineParameterType({ name: 'who', regexp: /ann|bob|cat|dan/ });
 defineParameterType({ name: 'money', regexp: /(-?\d+(?:\.\d+)?) ([A-Z]{3})/, transformer: money });
 defineParameterType({ name: 'country', regexp: /Germany|France|Switzerland|Japan|Canada|the United States/ });

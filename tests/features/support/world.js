@@ -27,6 +27,13 @@ class Souk extends World {
     this.connect();
   }
 
+  // Begin anew, in a shop of which some services run in processes of their own.
+  async splitUp(services) {
+    await this.shop.stop();
+    await this.shop.remove();
+    await this.enter(await shops.takeApart(services));
+  }
+
   connect() {
     this.driver?.close();
     const Chosen = DRIVERS[process.env.SOUK_DRIVER ?? 'rest'];
