@@ -680,6 +680,31 @@ static void who_asks_for_too_much_is_throttled(void **state)
     graphql = all;
 }
 
+static void assert_cost(const char *query, const char *cost)
+{
+    char *body = body_of(query, NULL);
+    assert_status("POST", "/graphql", AS_JSON, body, 200, cost);
+    free(body);
+}
+
+static void what_is_looked_for_in_vain_costs_as_much_as_what_is_found(void **state)
+{
+    (void)state;
+    assert_cost("{ product(id: \"p5\") { id } }", "\"requestedQueryCost\":1,\"actualQueryCost\":1,");
+    assert_cost("{ product(id: \"no\") { id } }", "\"requestedQueryCost\":1,\"actualQueryCost\":1,");
+    assert_cost("{ a: order(id: \"x\", orderToken: \"guess\") { id } b: order(id: \"x\", orderToken: \"guest\") { id } }",
+                "\"requestedQueryCost\":2,\"actualQueryCost\":2,");
+    /* Four types of this shop have ids, and each is asked. */
+    assert_cost("{ node(id: \"p5\") { id } }", "\"requestedQueryCost\":4,\"actualQueryCost\":4,");
+    assert_cost("{ node(id: \"no\") { id } }", "\"requestedQueryCost\":4,\"actualQueryCost\":4,");
+    /* Lists by keys cost as many as there are keys. */
+    assert_cost("{ availability(skus: [\"a\", \"b\", \"c\"]) { sku } }", "\"requestedQueryCost\":3,\"actualQueryCost\":3,");
+    asked.refusal = RESULT_NOT_FOUND;
+    assert_cost("{ availability(skus: [\"a\", \"b\", \"c\"]) { sku } }", "\"requestedQueryCost\":3,\"actualQueryCost\":1,");
+    asked.refusal = RESULT_PERMISSION_DENIED;
+    assert_cost("mutation { createCart(input: {}) { cart { id } } }", "\"actualQueryCost\":10,");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -705,6 +730,7 @@ int main(void)
         cmocka_unit_test_setup(browsers_get_a_page_if_there_is_one, forget_asked),
         cmocka_unit_test_setup(answers_to_everybody_are_kept_until_something_in_them_changes, forget_asked),
         cmocka_unit_test_setup(who_asks_for_too_much_is_throttled, forget_asked),
+        cmocka_unit_test_setup(what_is_looked_for_in_vain_costs_as_much_as_what_is_found, forget_asked),
     };
     return cmocka_run_group_tests(tests, open_the_gateway, close_the_gateway);
 }

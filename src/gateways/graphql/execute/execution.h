@@ -27,6 +27,7 @@ struct plan_field {
     const char *argument_refusal; /* … they do not fit */
     struct plan *plans;           /* by the object that it is; NULL of a leaf */
     struct load *load;            /* NULL: answered from the source alone */
+    int64_t size;                 /* how many objects it may have */
     bool has_loads;               /* below */
     bool is_of_page;              /* the source is a struct page */
 };

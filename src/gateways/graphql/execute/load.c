@@ -339,19 +339,22 @@ static void finish_matched(struct load *load, const struct resource_link *link)
 /* --- node(id:) ------------------------------------------------------------------------------------------------------------ */
 
 /* An id does not say of which type it is, so all were asked; the one that answered with this very id is it. */
+static bool is_node(const struct load_call *from)
+{
+    struct field id = message_field(from->method->output, TEXT("id"));
+    return from->answer != NULL && field_count(id, from->answer) > 0 &&
+           strcmp(field_value_string(id, from->answer, 0), from->parts.node_id) == 0;
+}
+
 static struct outcome outcome_node(const struct load *load)
 {
     const struct problem *problem = NULL;
     for (size_t i = 0; i < load->call_count; i++) {
         const struct load_call *from = &load->calls[i];
-        if (from->answer == NULL) {
-            if (result_row(from->call->problem.result)->http_status >= 500)
-                problem = &from->call->problem;
-            continue;
-        }
-        struct field id = message_field(from->method->output, TEXT("id"));
-        if (field_count(id, from->answer) > 0 && strcmp(field_value_string(id, from->answer, 0), from->parts.node_id) == 0)
+        if (is_node(from))
             return (struct outcome){.kind = OUTCOME_ONE, .one = from->answer};
+        if (from->answer == NULL && result_row(from->call->problem.result)->http_status >= 500)
+            problem = &from->call->problem;
     }
     return problem != NULL ? outcome_failed(problem) : (struct outcome){.kind = OUTCOME_NULL};
 }
@@ -372,12 +375,32 @@ static bool is_mutation(const struct load *load)
     return load->parent_type == load->execution->options.schema->mutation;
 }
 
+/* How much was looked for in vain. */
+static int64_t missed(const struct load *load, const struct load_call *from)
+{
+    const struct graphql_binding *binding = load->field->field->binding;
+    if (binding->resolver == GRAPHQL_FROM_NODE)
+        return !is_node(from);
+    if (is_mutation(load))
+        return from->answer == NULL && !is_for_payload(&from->call->problem) ? load->field->field->cost : 0;
+    if (from->answer == NULL)
+        return 1;
+    if (binding->items.descriptor == NULL || binding->next_cursor.descriptor != NULL)
+        return 0;
+    int64_t found = (int64_t)field_count(binding->items, from->answer);
+    int64_t wanted = load->field->field->size_argument != NULL ? load->field->size : 1;
+    return found < wanted ? wanted - found : 0;
+}
+
 static void load_finish(struct load *load)
 {
     const struct graphql_binding *binding = load->field->field->binding;
     const struct resource_link *link = binding->resolver == GRAPHQL_FROM_LINK ? link_of(load) : NULL;
-    for (size_t i = 0; i < load->call_count; i++)
+    for (size_t i = 0; i < load->call_count; i++) {
         note_lifetime(load->execution, &load->calls[i]);
+        /* It costs as much as what was found, so that nobody guesses ids and tokens for nothing. */
+        load->execution->cost_actual += missed(load, &load->calls[i]);
+    }
     if (binding->resolver == GRAPHQL_FROM_NODE)
         load->outcomes[0] = outcome_node(load);
     else if (link != NULL && link->match_item.depth > 0)

@@ -159,14 +159,30 @@ static bool is_page_type(const struct execution *execution, const struct graphql
     return info != NULL && info->binding->resolver == GRAPHQL_FROM_PAGE_INFO;
 }
 
-/* How many objects a list may have. */
+static int64_t at_most(int64_t number, int64_t most)
+{
+    return number < most ? number : most;
+}
+
+/* How many objects a list may have: as many as the number that was asked for, or as there are keys in the list of them. What asks for
+ * more than there may be is refused. */
 static int64_t size_of(const struct plan_field *field)
 {
     const struct graphql_input *argument = field->field->size_argument;
     const json_t *size = argument != NULL && field->arguments != NULL ? json_object_get(field->arguments, argument->name) : NULL;
+    if (json_is_array(size))
+        return at_most((int64_t)json_array_size(size), argument->binding->field.declaration->max_items);
     if (json_is_integer(size))
-        return json_integer_value(size) < 0 ? 0 : json_integer_value(size);
+        return json_integer_value(size) < 0 ? 0 : at_most(json_integer_value(size), LIMIT_BATCH_GET);
     return field->field->size_assumed;
+}
+
+/* What its object costs by itself. An id doesn't say of which type it is: each that it may be of is asked. */
+static int64_t own_cost(const struct plan_field *field)
+{
+    if (field->field->binding->resolver == GRAPHQL_FROM_NODE)
+        return (int64_t)graphql_type_named(field->field->type)->possible_count;
+    return field->field->cost;
 }
 
 /* Costs add up past any budget long before they overflow. */
@@ -178,12 +194,11 @@ static int64_t plan_field_cost(struct execution *execution, struct plan_field *f
 {
     bool is_page = field->field->binding->next_cursor.descriptor != NULL;
     int64_t size = field->field->size_assumed == GRAPHQL_SIZE_OF_CONNECTION ? page_size : size_of(field);
-    if (size > LIMIT_BATCH_GET)
-        size = LIMIT_BATCH_GET; /* what asks for more is refused */
+    field->size = size;
     int64_t below = graphql_type_is_composite(field->field->type) ? plan_objects(execution, field, size) : 0;
     field->load = load_new(execution, field, parent_type);
     field->is_of_page = is_page_type(execution, parent_type);
-    int64_t cost = (is_page ? 1 : size) * ((int64_t)field->field->cost + below);
+    int64_t cost = (is_page ? 1 : size) * (own_cost(field) + below);
     return cost > COST_MAX ? COST_MAX : cost;
 }
 

@@ -227,13 +227,28 @@ static void add_as_of(struct derivation *derivation, struct graphql_field *to)
     as_of->binding = binding;
 }
 
+/* The argument that says what each item is looked for by, which has a bound. */
+static const struct graphql_input *argument_of_keys(const struct graphql_field *field)
+{
+    for (size_t i = 0; i < field->argument_count; i++) {
+        const struct graphql_input *argument = &field->arguments[i];
+        if (graphql_type_nullable(argument->type)->kind == GRAPHQL_LIST && argument->binding->field.declaration->max_items > 0)
+            return argument;
+    }
+    return NULL;
+}
+
 /* How many objects to count before anything is known. */
 static void assume_size(struct graphql_field *field)
 {
     if (field->binding->items.descriptor == NULL)
         return;
+    field->size_assumed = LIMIT_GRAPHQL_LIST_ASSUMED;
     field->size_argument = graphql_field_argument(field, TEXT("first"));
-    field->size_assumed = field->size_argument != NULL ? LIMIT_PAGE_DEFAULT : LIMIT_GRAPHQL_LIST_ASSUMED;
+    if (field->size_argument != NULL)
+        field->size_assumed = LIMIT_PAGE_DEFAULT;
+    else
+        field->size_argument = argument_of_keys(field);
 }
 
 /* --- fields --------------------------------------------------------------------------------------------------------------------------- */

@@ -68,7 +68,7 @@ struct graphql_field {
     /* For a list or connection: how many objects to count when no argument says so; 1 for a single object; GRAPHQL_SIZE_OF_CONNECTION
      * for the items within a connection, which are as many as it. */
     unsigned size_assumed;
-    /* For a list or connection: the argument that says how many ("first"); NULL when none does. */
+    /* For a list or connection: the argument that says how many ("first"), or what by (a list: "skus"); NULL when none does. */
     const struct graphql_input *size_argument;
 };
 
