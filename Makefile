@@ -376,6 +376,14 @@ check-cli: programs
 check-crash: programs
 	@node tests/crash/crash.mjs
 
+## check-restart: restarts under load, with the socket held by somebody else, fail no request
+.PHONY: check-restart
+check-restart: programs $(OUT)/restart_holder
+	@tests/with-postgres tests/restart/check build/souk $(OUT)/restart_holder
+$(OUT)/restart_holder: tests/restart/holder.c
+	@echo '  build   $@'
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(CFLAGS_$(VARIANT)) $(WARNINGS) -o $@ $<
+
 ## serve: install, build and serve the demo shop on 127.0.0.1:8080, with its data in ./data
 .PHONY: serve
 serve: build

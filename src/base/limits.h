@@ -57,6 +57,10 @@
 #define LIMIT_HTTP_LINGER_MS 5000
 /* How long open requests may take to finish after SIGTERM. */
 #define LIMIT_DRAIN_MS 25000
+/* How long a connection that is kept open without a request may go on so after SIGTERM: its next request is answered and told that it was the last. */
+#define LIMIT_FAREWELL_MS 1000
+/* How long a server that starts waits for another one to let go of a store: it drains, and has some more. */
+#define LIMIT_WRITER_WAIT_MS 35000
 /* Memory of one ordinary call: request, messages, answer. */
 #define LIMIT_CALL_ARENA (64 << 20)
 /* Memory of a call that carries a whole file (import, export). */

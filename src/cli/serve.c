@@ -6,7 +6,9 @@
  *     workers        one writer per service and the readers, started by the hosts
  *
  * Every loop has an HTTP server of its own on the same port; the kernel shares connections out among them. SIGTERM and SIGINT stop
- * it gracefully: no new connections, open requests are answered, then the services finish what is queued and close their stores.
+ * it gracefully: clients are sent away, open requests are answered, then the services finish what is queued and close their stores.
+ * The next process may have been started before: it waits for the stores, and accepts nobody until it has them. With sockets that were
+ * handed over to both (LISTEN_FDS) a restart fails no request; docs/operate.md says how, tests/restart/check that.
  * SIGHUP reads the certificate again; connections that are open keep the one they began with.
  */
 #include "cli/command.h"
@@ -17,6 +19,7 @@
 #include "base/log.h"
 #include "cli/config.h"
 #include "cli/shop.h"
+#include "cli/supervisor.h"
 #include "demo/demo.h"
 #include "gateways/gateways.h"
 #include "gateways/grpc/grpc.h"
@@ -276,6 +279,7 @@ static void on_signal(uv_signal_t *signal, int number)
     if (atomic_exchange(&server->stopping, true))
         return;
     LOG_INFO("stopping", log_int("signal", number));
+    supervisor_tell("STOPPING=1");
     gateways_stop(server->gateways);
     if (server->private_grpc)
         grpc_stop(server->private_grpc);
@@ -302,11 +306,17 @@ static void on_hangup(uv_signal_t *signal, int number)
 
 /* --- starting --- */
 
-static size_t loops_wanted(void)
+/* One for each core, and for each socket that was handed over. */
+static size_t loops_wanted(const struct config *config)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t wanted = cores < 1 ? 1 : (size_t)cores;
+    size_t of_public = http_sockets_at(config->listen);
+    size_t of_private = *config->grpc_listen ? http_sockets_at(config->grpc_listen) : 0;
 
-    return cores < 1 ? 1 : cores > LOOPS_MAX ? LOOPS_MAX : (size_t)cores;
+    wanted = wanted < of_public ? of_public : wanted;
+    wanted = wanted < of_private ? of_private : wanted;
+    return wanted > LOOPS_MAX ? LOOPS_MAX : wanted;
 }
 
 static bool start_shop(struct server *server, char error[512])
@@ -319,6 +329,7 @@ static bool start_shop(struct server *server, char error[512])
         .nats = uses_nats ? &server->nats : NULL,
         .services = server->config.services,
         .reader_count = READERS,
+        .writer_wait_ms = LIMIT_WRITER_WAIT_MS,
         .address_of = address_of,
         .touched = touched,
         .everything_touched = everything_touched,
@@ -473,6 +484,7 @@ static void run(struct server *server)
         demo_load(shop_directory(server->shop), server->lanes[0].loop, demo_loaded, NULL);
     LOG_INFO("listening", log_text("address", server->config.listen), log_text("scheme", server->tls ? "https" : "http"),
              log_int("loops", (int64_t)server->lane_count));
+    supervisor_tell("READY=1");
     machine_loop_run(server->lanes[0].loop);
     for (size_t i = 1; i < server->lane_count; i++)
         ASSERT(pthread_join(server->lanes[i].thread, NULL) == 0);
@@ -511,9 +523,13 @@ static int serve(struct server *server)
             return EXIT_CONFIGURATION;
         }
     }
+    if (!http_sockets_take((const char *const[]){server->config.listen, server->config.grpc_listen}, 2, error)) {
+        fprintf(stderr, "souk: %s\n", error);
+        return EXIT_CONFIGURATION;
+    }
     server->env = env_machine();
     server->budget = budget_new(server->env, rate_of(server->config.client_rate), rate_of(server->config.staff_rate));
-    server->lane_count = loops_wanted();
+    server->lane_count = loops_wanted(&server->config);
     for (size_t i = 0; i < server->lane_count; i++)
         server->lanes[i] = (struct lane){.server = server, .loop = machine_loop_new(server->env)};
     if (http_address_is_free(server->config.listen, error) &&

@@ -151,6 +151,13 @@ struct http_handler {
     void *data;
 };
 
+/* Take over the sockets that whoever started us has opened (LISTEN_FDS; see http_sockets.c); servers on their addresses then use them. False with
+ * a sentence for one that listens on none of these addresses: its clients would wait for ever. An address may be empty. Once, before the first
+ * server starts. */
+bool http_sockets_take(const char *const *addresses, size_t address_count, char error[256]);
+/* How many there are on an address: at least so many servers are needed there. */
+size_t http_sockets_at(const char *address);
+
 /* Is nobody listening there? A sentence in `error` if somebody is, or the address is none. Servers share their port, so a second Souk
  * would silently take half of the first one's clients: ask once, before the first server starts. */
 bool http_address_is_free(const char *address, char error[256]);
@@ -175,7 +182,7 @@ void http_server_use_tls(struct http_server *server, struct http_tls *tls);
 
 /* The port it got ("…:0" takes any). */
 int http_server_port(const struct http_server *server);
-/* Stop taking connections, let open requests finish (answers say `Connection: close`), cut what is left after LIMIT_DRAIN_MS; then
+/* Send clients away (answers say `Connection: close`), let open requests finish, cut what is left after LIMIT_DRAIN_MS; then
  * the server is freed and `stopped` called. Once. Exchanges that a handler still holds are `gone` and stay good. */
 void http_server_stop(struct http_server *server, void (*stopped)(void *data), void *data);
 /* For /metrics, while the server is there: connections open, requests answered, requests refused by the framing. Any thread. */

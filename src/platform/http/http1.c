@@ -190,11 +190,10 @@ static bool is_idle(const struct connection *connection)
     return !connection->http1.first && http1_head_untouched(&connection->http1.head);
 }
 
-/* A request that is on its way comes before the next sweep sees nothing asked; open ones end the line (connection_line). */
+/* Who keeps a connection has its next answer, which ends the line (connection_line); who doesn't ask is closed at last. */
 static void stop(struct connection *connection, bool at_once)
 {
-    (void)at_once;
-    if (is_idle(connection))
+    if (is_idle(connection) && (at_once || connection_may_be_closed(connection)))
         http_connection_close(connection);
 }
 

@@ -656,7 +656,7 @@ static void who_takes_no_answers_can_ask_no_more(void **state)
 {
     (void)state;
     struct world world;
-    struct http_patience patience = {5000, 5000, 5000, 300, 5000, 5000, 20, 100};
+    struct http_patience patience = {5000, 5000, 5000, 300, 5000, 5000, 20, 100, 20};
     start_with(&world, &patience);
     int fd = dial_raw(&world), small = 4096;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
@@ -682,7 +682,7 @@ static void who_takes_no_answers_can_ask_no_more(void **state)
 static void slow_clients_are_sent_away(void **state)
 {
     (void)state;
-    struct http_patience patience = {200, 200, 60000, 200, 200, 60000, 20, 100};
+    struct http_patience patience = {200, 200, 60000, 200, 200, 60000, 20, 100, 20};
     struct world world;
     start_with(&world, &patience);
 
@@ -728,7 +728,7 @@ static void slow_clients_are_sent_away(void **state)
 static void who_reads_slowly_but_steadily_gets_all_of_it(void **state)
 {
     (void)state;
-    struct http_patience patience = {200, 200, 60000, 200, 200, 60000, 20, 100};
+    struct http_patience patience = {200, 200, 60000, 200, 200, 60000, 20, 100, 20};
     struct world world;
     start_with(&world, &patience);
     struct client *client = client_dial(&world);
@@ -748,7 +748,7 @@ static void who_reads_slowly_but_steadily_gets_all_of_it(void **state)
 static void idle_connections_are_told(void **state)
 {
     (void)state;
-    struct http_patience patience = {5000, 5000, 200, 5000, 200, 5000, 20, 100};
+    struct http_patience patience = {5000, 5000, 200, 5000, 200, 5000, 20, 100, 20};
     struct world world;
     start_with(&world, &patience);
     struct client *idle = client_dial(&world), *watching = client_dial(&world);
@@ -824,7 +824,7 @@ static void stopping_drops_no_request(void **state)
 static void stopping_does_not_wait_for_ever(void **state)
 {
     (void)state;
-    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 200, 50, 10};
+    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 200, 50, 10, 20};
     struct world world;
     start_with(&world, &patience);
     struct client *client = client_dial(&world);

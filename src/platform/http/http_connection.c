@@ -46,8 +46,9 @@ static void on_closed(uv_handle_t *handle)
 {
     struct connection *connection = of(handle);
     struct http_server *server = connection->server;
+    bool came_late = connection->came_late;
     free(connection);
-    server_remove_connection(server);
+    server_remove_connection(server, came_late);
 }
 
 /* Out of the server's lists and of the framing's hands; the memory goes when libuv has let go. */
@@ -377,6 +378,13 @@ void connection_check_time(struct connection *connection, uint64_t now)
     } else {
         connection->framing->check_time(connection, now);
     }
+}
+
+bool connection_may_be_closed(const struct connection *connection)
+{
+    const struct http_server *server = connection->server;
+    uint64_t since_ms = connection->moved_ms > server->stopping_since_ms ? connection->moved_ms : server->stopping_since_ms;
+    return now_ms(connection) - since_ms >= server->patience.farewell_ms;
 }
 
 void connection_stop(struct connection *connection)

@@ -2,6 +2,7 @@
  * What the files of the HTTP server share.
  *
  *     http_server.c      listening, the list of connections, time-outs, stopping
+ *     http_sockets.c     listening sockets that were handed over to us
  *     http_connection.c  one socket: reading, writing, lingering, closing; which framing it is
  *     http_tls.c         between socket and framing, where there is a certificate
  *     http1.c            HTTP/1.1 on a connection: requests out of bytes, answers into bytes
@@ -113,6 +114,7 @@ struct connection {
     bool heard_end;  /* the client closed its side */
     bool lingering;  /* all is sent, our side is closed; we wait for the client to close its own */
     bool closing;
+    bool came_late;  /* when the server was stopping already */
     uint64_t moved_ms;         /* when bytes last came or left */
     uint64_t lingering_since_ms;
     uint64_t writing_since_ms;
@@ -138,6 +140,8 @@ void connection_wake(struct connection *connection);
 void connection_advance(struct connection *connection);
 void http_connection_close(struct connection *connection);
 void connection_check_time(struct connection *connection, uint64_t now_ms);
+/* The server is stopping, and has been kind to a connection that nobody uses for long enough. */
+bool connection_may_be_closed(const struct connection *connection);
 /* The server is stopping; called at each sweep. */
 void connection_stop(struct connection *connection);
 /* Bytes of HTTP came, decrypted where there is TLS. */
@@ -158,6 +162,7 @@ bool connection_is_idle(const struct connection *connection);
 struct http_patience {
     uint64_t head_ms, body_ms, idle_ms, write_ms, linger_ms, drain_ms, sweep_ms;
     unsigned connections_max;
+    uint64_t farewell_ms;
 };
 
 struct http_server {
@@ -175,6 +180,8 @@ struct http_server {
     char date[sizeof HTTP_DATE_LINE];   /* the header line, not older than a second or so */
     char read_into[HTTP_READ_BYTES];    /* by whichever connection is being read */
     char plain[TLS_RECORD_BYTES];       /* decrypted, or to be encrypted, on the way through http_tls.c */
+    bool handed_over;                   /* the listening socket is somebody else's, too */
+    size_t guests;                      /* connections from before the server was told to stop */
     uint64_t accept_failures;           /* since the last sweep */
 
     /* Written by the loop's thread, read by any. */
@@ -197,6 +204,12 @@ static inline void http_count(atomic_uint_least64_t *count, int64_t more)
 bool server_make_room(struct http_server *server);
 void server_add_connection(struct http_server *server, struct connection *connection);
 /* It is closed and its memory about to go. */
-void server_remove_connection(struct http_server *server);
+void server_remove_connection(struct http_server *server, bool came_late);
+
+/* What an address means; freeaddrinfo(). NULL with a sentence. */
+struct addrinfo;
+struct addrinfo *http_resolve(const char *address, char error[256]);
+/* A duplicate of a socket that was handed over and listens there; -1: there is none. */
+int http_socket_duplicate(const char *address);
 
 #endif

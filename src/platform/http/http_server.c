@@ -6,9 +6,16 @@
  * together. Once a second, while there are connections, a sweep looks at all of them: time-outs are in tens of seconds, so a
  * timer for each, restarted for each request, would buy nothing. The sweep also writes the Date line anew.
  *
- * Stopping: no more connections are taken (those that the kernel took for us already are), idle ones are closed by the next
- * sweep, and so a request that was on its way is still answered; open requests finish, their last answer says
- * `Connection: close`, or on HTTP/2 GOAWAY. After LIMIT_DRAIN_MS what is left is cut.
+ * Stopping: clients are sent away one by one, since one that keeps its connection may send a request at the very moment in which it is
+ * closed, and would not know whether anybody has read it.
+ *
+ *     serving --http_server_stop--> farewell --all that were there have left,--> draining --all have left--> stopped
+ *                                              or LIMIT_FAREWELL_MS
+ *
+ * In both states every answer says `Connection: close`, on HTTP/2 there is GOAWAY, and only a connection that has been silent for
+ * LIMIT_FAREWELL_MS is closed unasked. During the farewell new connections are still taken, so that nobody waits for the slowest. Then
+ * the listening socket is closed: what the kernel has accepted in our name is taken before, but for a socket that was handed over
+ * (http_sockets.c), whose queue our successor finds. After LIMIT_DRAIN_MS what is left is cut.
  */
 #include "base/assert.h"
 #include "base/log.h"
@@ -44,7 +51,7 @@ static void write_date(struct http_server *server)
 /* --- listening --- */
 
 /* "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080". */
-static struct addrinfo *resolve(const char *address, char error[256])
+struct addrinfo *http_resolve(const char *address, char error[256])
 {
     char host[256];
     const char *colon = strrchr(address, ':');
@@ -71,7 +78,7 @@ static struct addrinfo *resolve(const char *address, char error[256])
  * connections out. */
 static int open_socket(const char *address, bool sharing, char error[256])
 {
-    struct addrinfo *at = resolve(address, error);
+    struct addrinfo *at = http_resolve(address, error);
     if (!at)
         return -1;
     int yes = 1, share = sharing;
@@ -90,6 +97,8 @@ static int open_socket(const char *address, bool sharing, char error[256])
 
 bool http_address_is_free(const char *address, char error[256])
 {
+    if (http_sockets_at(address) > 0)
+        return true; /* it is ours already */
     int fd = open_socket(address, false, error);
     if (fd >= 0)
         close(fd);
@@ -134,6 +143,8 @@ bool server_make_room(struct http_server *server)
 
 void server_add_connection(struct http_server *server, struct connection *connection)
 {
+    connection->came_late = server->stopping;
+    server->guests += !server->stopping;
     TAILQ_INSERT_TAIL(&server->connections, connection, in_all);
     http_count(&server->open, 1);
     if (!uv_is_active((uv_handle_t *)&server->sweep)) {
@@ -142,16 +153,15 @@ void server_add_connection(struct http_server *server, struct connection *connec
     }
 }
 
-static void close_own_handles(struct http_server *server);
+static void go_on_stopping(struct http_server *server);
 
-void server_remove_connection(struct http_server *server)
+void server_remove_connection(struct http_server *server, bool came_late)
 {
     http_count(&server->open, -1);
-    if (atomic_load_explicit(&server->open, memory_order_relaxed) > 0)
-        return;
+    server->guests -= !came_late;
     if (server->stopping)
-        close_own_handles(server);
-    else
+        go_on_stopping(server);
+    else if (atomic_load_explicit(&server->open, memory_order_relaxed) == 0)
         uv_timer_stop(&server->sweep); /* with nobody there the loop sleeps on */
 }
 
@@ -190,6 +200,8 @@ static void on_sweep(uv_timer_t *timer)
     if (server->accept_failures > 0)
         LOG_WARNING("connections could not be taken", log_int("count", (int64_t)server->accept_failures));
     server->accept_failures = 0;
+    if (server->stopping)
+        go_on_stopping(server);
 }
 
 /* --- start and stop --- */
@@ -231,7 +243,10 @@ static void init_handles(struct http_server *server)
 struct http_server *http_server_start(struct loop *loop, const char *address, const struct http_handler *handler,
                                       char error[256])
 {
-    int fd = open_socket(address, true, error);
+    int fd = http_socket_duplicate(address);
+    bool handed_over = fd >= 0;
+    if (!handed_over)
+        fd = open_socket(address, true, error);
     if (fd < 0)
         return NULL;
 
@@ -241,8 +256,9 @@ struct http_server *http_server_start(struct loop *loop, const char *address, co
         .loop = loop,
         .uv = machine_loop_uv(loop),
         .handler = *handler,
+        .handed_over = handed_over,
         .patience = {LIMIT_HTTP_HEAD_MS, LIMIT_HTTP_BODY_MS, LIMIT_HTTP_IDLE_MS, LIMIT_HTTP_WRITE_MS, LIMIT_HTTP_LINGER_MS,
-                     LIMIT_DRAIN_MS, SWEEP_MS, LIMIT_HTTP_CONNECTIONS},
+                     LIMIT_DRAIN_MS, SWEEP_MS, LIMIT_HTTP_CONNECTIONS, LIMIT_FAREWELL_MS},
     };
     /* Writing to a client that has gone is a result, not a signal; libuv leaves that to its user. */
     signal(SIGPIPE, SIG_IGN);
@@ -270,6 +286,22 @@ static void accept_the_last(struct http_server *server)
         connection_accept(server, fd);
 }
 
+static bool farewell_is_over(const struct http_server *server)
+{
+    return server->guests == 0 || uv_now(server->uv) - server->stopping_since_ms > server->patience.farewell_ms;
+}
+
+static void go_on_stopping(struct http_server *server)
+{
+    if (!uv_is_closing((uv_handle_t *)&server->listener) && farewell_is_over(server)) {
+        if (!server->handed_over)
+            accept_the_last(server);
+        close_handle(&server->listener);
+    }
+    if (uv_is_closing((uv_handle_t *)&server->listener) && atomic_load_explicit(&server->open, memory_order_relaxed) == 0)
+        close_own_handles(server);
+}
+
 void http_server_stop(struct http_server *server, void (*stopped)(void *data), void *data)
 {
     ASSERT(!server->stopping);
@@ -277,12 +309,8 @@ void http_server_stop(struct http_server *server, void (*stopped)(void *data), v
     server->stopping_since_ms = uv_now(server->uv);
     server->stopped = stopped;
     server->stopped_data = data;
-    accept_the_last(server);
-    close_handle(&server->listener);
-    if (atomic_load_explicit(&server->open, memory_order_relaxed) == 0)
-        close_own_handles(server);
-    else
-        uv_timer_start(&server->sweep, on_sweep, SWEEP_STOPPING_MS, SWEEP_STOPPING_MS);
+    uv_timer_start(&server->sweep, on_sweep, SWEEP_STOPPING_MS, SWEEP_STOPPING_MS);
+    go_on_stopping(server);
 }
 
 void http_server_use_tls(struct http_server *server, struct http_tls *tls)

@@ -429,7 +429,7 @@ static void a_client_may_close_its_side_first(void **state)
 static void slow_clients_are_sent_away(void **state)
 {
     (void)state;
-    struct http_patience patience = {200, 200, 200, 200, 200, 200, 20, 100};
+    struct http_patience patience = {200, 200, 200, 200, 200, 200, 20, 100, 20};
     struct world world;
     start_with(&world, &patience);
     int idle = dial(&world), head = dial(&world), body = dial(&world), reader = dial(&world), waiting = dial(&world);
@@ -452,7 +452,7 @@ static void slow_clients_are_sent_away(void **state)
 static void the_oldest_idle_connection_makes_room(void **state)
 {
     (void)state;
-    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 5000, 50, 3};
+    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 5000, 50, 3, 20};
     struct world world;
     start_with(&world, &patience);
     int first = dial(&world), second = dial(&world), third = dial(&world);
@@ -502,10 +502,29 @@ static void stopping_drops_no_request(void **state)
     assert_int_equal(dial(&world), -1);
 }
 
+/* Nobody who keeps a connection has it closed under a request that is on its way, and nobody new is turned away meanwhile. */
+static void who_keeps_a_connection_is_told(void **state)
+{
+    (void)state;
+    struct world world;
+    start(&world);
+    int kept = dial(&world);
+    EVENTUALLY(http_server_counts(world.server).connections == 1);
+    ask_to_stop(&world);
+    usleep(150000); /* several sweeps, less than the farewell takes */
+    int late = dial(&world);
+    say(late, "GET / HTTP/1.1\r\n" HOST END);
+    assert_non_null(strstr(hear_all(late)->text, "Connection: close"));
+    say(kept, "GET / HTTP/1.1\r\n" HOST END);
+    assert_non_null(strstr(hear_all(kept)->text, "Connection: close"));
+    wait_until_stopped(&world);
+    assert_int_equal(dial(&world), -1);
+}
+
 static void stopping_does_not_wait_for_ever(void **state)
 {
     (void)state;
-    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 200, 50, 10};
+    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 200, 50, 10, 20};
     struct world world;
     start_with(&world, &patience);
     int fd = dial(&world);
@@ -646,6 +665,7 @@ int main(void)
         cmocka_unit_test(slow_clients_are_sent_away),
         cmocka_unit_test(the_oldest_idle_connection_makes_room),
         cmocka_unit_test(stopping_drops_no_request),
+        cmocka_unit_test(who_keeps_a_connection_is_told),
         cmocka_unit_test(stopping_does_not_wait_for_ever),
         cmocka_unit_test(wild_clients_do_no_harm),
         cmocka_unit_test(addresses_that_cant_be_had_are_told),

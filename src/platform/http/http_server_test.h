@@ -291,6 +291,7 @@ static inline void start_world(struct world *world, const struct http_patience *
     assert_non_null(world->server);
     world->server->patience.linger_ms = 300;
     world->server->patience.sweep_ms = 50;
+    world->server->patience.farewell_ms = 300;
     if (patience)
         world->server->patience = *patience;
     if (tls)

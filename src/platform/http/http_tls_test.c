@@ -224,7 +224,7 @@ static void who_speaks_no_tls_of_ours_is_told(void **state)
 static void hands_are_not_shaken_for_ever(void **state)
 {
     (void)state;
-    struct http_patience patience = {200, 5000, 60000, 5000, 200, 5000, 20, 100};
+    struct http_patience patience = {200, 5000, 60000, 5000, 200, 5000, 20, 100, 20};
     struct world world;
     struct http_tls *tls;
     start_tls(&world, &patience, &tls);

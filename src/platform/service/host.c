@@ -78,7 +78,7 @@ static bool open_store(struct host *host, char error[512])
     host->store = store_open(host->env, host->options.store_url, host->declaration->name, error);
     if (host->store == NULL)
         return false;
-    host->connection = connection_open(host->store, CONNECTION_WRITER, error);
+    host->connection = connection_open_writer(host->store, host->options.writer_wait_ms, error);
     return host->connection != NULL &&
            event_log_migrate(host->connection, service->migrations, service->migration_count, error);
 }

@@ -112,6 +112,7 @@ struct host_options {
     struct bus *bus;
     struct loop *loop; /* where durable sagas go on after a restart, and the clock of timers ticks */
     struct readers *readers;
+    int64_t writer_wait_ms; /* how long to wait for another process that writes to the store to stop; 0: not at all */
     /* Told after each commit, before anybody is answered, which resources have changed ("product", "01jd…"), and when there are new events
      * ("events", the service's name); on the writer's thread. NULL: nobody asks. */
     void (*touched)(void *data, const char *resource, const char *key);

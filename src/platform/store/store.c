@@ -13,10 +13,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A service has about a hundred statements; many more means that somebody makes SQL texts at run time. */
 #define STATEMENTS_MAX 1024
 #define STATEMENTS_AT_FIRST 64
+/* How often whoever waits for another process to stop writing looks. */
+#define WRITER_WAIT_US 10000
 
 static const struct store_back *back_of(const struct tx *tx)
 {
@@ -74,6 +77,24 @@ void connection_init(struct connection *connection, struct store *store, enum co
 struct connection *connection_open(struct store *store, enum connection_kind kind, char error[512])
 {
     return store->back->connection_open(store, kind, error);
+}
+
+/* Whoever stops lets go within milliseconds of its last commit; how long that takes is up to its clients. */
+struct connection *connection_open_writer(struct store *store, int64_t wait_ms, char error[512])
+{
+    int64_t until_us = env_monotonic_us(store->env) + wait_ms * 1000;
+    bool told = false;
+
+    for (;;) {
+        atomic_store(&store->writer_elsewhere, false);
+        struct connection *connection = connection_open(store, CONNECTION_WRITER, error);
+        if (connection || !atomic_load(&store->writer_elsewhere) || env_monotonic_us(store->env) >= until_us)
+            return connection;
+        if (!told)
+            LOG_INFO("waiting for another souk to stop writing", log_text("store", store->path));
+        told = true;
+        usleep(WRITER_WAIT_US);
+    }
 }
 
 void connection_expect_much(struct connection *writer, bool much)

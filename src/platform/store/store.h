@@ -46,6 +46,8 @@ enum connection_kind {
     CONNECTION_READER, /* reads a consistent state per transaction, beside the writer; refused when there is no database */
 };
 struct connection *connection_open(struct store *store, enum connection_kind kind, char error[512]);
+/* A writer; while another process writes, ask again for up to `wait_ms`. */
+struct connection *connection_open_writer(struct store *store, int64_t wait_ms, char error[512]);
 void connection_close(struct connection *connection);
 /* A writer whose next transactions change much, in many places, caches 64 MB of pages instead of 2, until told otherwise. Within a transaction or
  * outside. */

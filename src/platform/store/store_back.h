@@ -24,6 +24,7 @@ struct store {
     char *service;
     char *path; /* for people, and without a password */
     atomic_int connection_count;
+    atomic_bool writer_elsewhere; /* another process writes: why the last writer was refused */
 };
 
 /* A prepared statement, found by the address of its text. */

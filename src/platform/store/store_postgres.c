@@ -209,18 +209,19 @@ static bool compares_bytes(const struct postgres_store *store, PGconn *server, c
     return false;
 }
 
-static bool lock_writing(const struct postgres_store *store, PGconn *server, char error[512])
+static bool lock_writing(struct postgres_store *store, PGconn *server, char error[512])
 {
     char answer[64];
     if (ask(server, "SELECT pg_try_advisory_lock(" WRITER_LOCK ")", answer) && answer[0] == 't')
         return true;
+    atomic_store(&store->store.writer_elsewhere, true);
     snprintf(error, 512, "Another souk writes to %s. Stop it first, or ask it through its API.", store->store.path);
     return false;
 }
 
 static bool session_setup(struct postgres_connection *connection, char error[512])
 {
-    const struct postgres_store *store = (const struct postgres_store *)connection->connection.store;
+    struct postgres_store *store = (struct postgres_store *)connection->connection.store;
     PGconn *server = connection->server;
     char answer[64];
     if (!compares_bytes(store, server, error))

@@ -152,7 +152,7 @@ static struct store *sqlite_store_open(struct env *env, const char *url, const c
  * goes with the process, however that ends. */
 static bool writer_lock(struct sqlite_connection *connection, char error[512])
 {
-    const struct sqlite_store *store = (const struct sqlite_store *)connection->connection.store;
+    struct sqlite_store *store = (struct sqlite_store *)connection->connection.store;
     if (!store->lock_path)
         return true;
     connection->lock = open(store->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -162,6 +162,7 @@ static bool writer_lock(struct sqlite_connection *connection, char error[512])
     }
     if (flock(connection->lock, LOCK_EX | LOCK_NB) == 0)
         return true;
+    atomic_store(&store->store.writer_elsewhere, true);
     snprintf(error, 512, "Another souk writes to %s. Stop it first, or ask it through its API.",
              store->store.path);
     return false;
