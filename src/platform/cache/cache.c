@@ -10,6 +10,10 @@
  *
  * The purge counts (`purged_at`) are one table for all shards, by the tag's hash, and never forgotten. A purge writes its count there first
  * and then visits the shards; a fill looks there under the shard's lock. So either the fill sees the count, or the purge finds the entry.
+ *
+ * Most purges find nothing: after an import there are hundreds of thousands, of what nobody has asked for. So `bearers` counts the entries that bear a
+ * tag of that slot, and a purge of none takes no lock. A fill adds itself there before it looks at the purge counts, and a purge writes its count before
+ * it looks at the bearers, so of the two at least one sees the other.
  */
 #include "platform/cache/cache.h"
 
@@ -80,6 +84,7 @@ struct cache {
     size_t bucket_mask;
     _Atomic uint64_t purge_count;
     _Atomic uint64_t purged_at[PURGE_SLOTS];
+    _Atomic uint32_t bearers[PURGE_SLOTS];
     struct shard shards[SHARDS];
 };
 
@@ -129,8 +134,10 @@ static void entry_remove(struct cache *cache, struct entry *entry)
         place = &(*place)->next_in_bucket;
     *place = entry->next_in_bucket;
     TAILQ_REMOVE(&shard->queue, entry, in_queue);
-    for (size_t i = 0; i < entry->use_count; i++)
+    for (size_t i = 0; i < entry->use_count; i++) {
         LIST_REMOVE(&entry->uses[i], in_bucket);
+        atomic_fetch_sub(&cache->bearers[entry->uses[i].tag % PURGE_SLOTS], 1);
+    }
     shard->counts.entries--;
     shard->counts.bytes -= entry->bytes;
     http_shared_drop(entry->answer.shared);
@@ -288,6 +295,18 @@ static _Atomic uint64_t *purge_slot(struct cache *cache, uint64_t tag)
     return &cache->purged_at[tag % PURGE_SLOTS];
 }
 
+static void bearers_add(struct cache *cache, const struct text *tags, size_t tag_count)
+{
+    for (size_t i = 0; i < tag_count; i++)
+        atomic_fetch_add(&cache->bearers[text_hash(tags[i]) % PURGE_SLOTS], 1);
+}
+
+static void bearers_subtract(struct cache *cache, const struct text *tags, size_t tag_count)
+{
+    for (size_t i = 0; i < tag_count; i++)
+        atomic_fetch_sub(&cache->bearers[text_hash(tags[i]) % PURGE_SLOTS], 1);
+}
+
 static bool was_purged(const struct cache_flight *flight, const struct text *tags, size_t tag_count)
 {
     for (size_t i = 0; i < tag_count; i++)
@@ -345,7 +364,8 @@ static void make_room(struct cache *cache, struct shard *shard)
     }
 }
 
-static void store(struct cache_flight *flight, const struct cache_answer *answer, const struct text *tags, size_t tag_count,
+/* Whether it is kept. */
+static bool store(struct cache_flight *flight, const struct cache_answer *answer, const struct text *tags, size_t tag_count,
                   int64_t now_us)
 {
     struct cache *cache = flight->cache;
@@ -353,11 +373,12 @@ static void store(struct cache_flight *flight, const struct cache_answer *answer
     if (old != NULL)
         entry_remove(cache, old);
     if (http_shared_bytes(answer->shared) > cache->shard_bytes_max / LARGEST_PART)
-        return;
+        return false;
     http_shared_hold(answer->shared);
     entry_add(cache, entry_new(flight, answer, tag_count, now_us), tags);
     shard_of(cache, flight->hash)->counts.fills++;
     make_room(cache, shard_of(cache, flight->hash));
+    return true;
 }
 
 void cache_fill(struct cache_flight *flight, const struct cache_answer *answer, const struct text *tags, size_t tag_count,
@@ -365,12 +386,13 @@ void cache_fill(struct cache_flight *flight, const struct cache_answer *answer, 
 {
     struct shard *shard = shard_of(flight->cache, flight->hash);
     pthread_mutex_lock(&shard->lock);
+    bearers_add(flight->cache, tags, tag_count);
     bool old = was_purged(flight, tags, tag_count);
     flight_end(flight);
     if (old)
         shard->counts.refused++;
-    else
-        store(flight, answer, tags, tag_count, now_us);
+    if (old || !store(flight, answer, tags, tag_count, now_us))
+        bearers_subtract(flight->cache, tags, tag_count);
     pthread_mutex_unlock(&shard->lock);
     /* Who came after the purge must not get what was read before it. */
     resume_waiters(flight->waiters, old ? NULL : answer);
@@ -413,6 +435,8 @@ void cache_purge(struct cache *cache, struct text tag)
 {
     uint64_t hash = text_hash(tag);
     note_purge(cache, hash);
+    if (atomic_load(&cache->bearers[hash % PURGE_SLOTS]) == 0)
+        return;
     for (size_t i = 0; i < SHARDS; i++) {
         struct shard *shard = &cache->shards[i];
         pthread_mutex_lock(&shard->lock);

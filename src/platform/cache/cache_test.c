@@ -100,6 +100,27 @@ static void drops_what_bears_a_tag(void **state)
     assert_int_equal(cache_counts(cache).bytes, 0);
 }
 
+/* Purges look first whether anything bears the tag at all: that must not be forgotten when some of what bears it goes, or never came. */
+static void knows_what_still_bears_a_tag(void **state)
+{
+    (void)state;
+    end(begin("/a"), "A", "x/1");
+    end(begin("/b"), "B", "x/1");
+    struct cache_flight *refused = begin("/c");
+    cache_purge(cache, TEXT("x/2"));
+    end(refused, "C", "x/2");
+    struct cache_answer answer;
+    struct cache_waiter waiter;
+    struct cache_flight *anew;
+    assert_int_equal(cache_take(cache, TEXT("/a"), 7 * SECOND, &answer, &waiter, &anew), CACHE_LEAD);
+    end(anew, "A again", "x/3"); /* it does not bear x/1 any more */
+    cache_purge(cache, TEXT("x/1"));
+    assert_false(has_at("/b", "B", 0));
+    assert_true(has_at("/a", "A again", 0));
+    cache_purge(cache, TEXT("x/3"));
+    assert_false(has_at("/a", "A again", 0));
+}
+
 static void refuses_what_was_read_before_a_purge(void **state)
 {
     (void)state;
@@ -244,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(keeps_until_it_expires),
         TEST(drops_what_bears_a_tag),
+        TEST(knows_what_still_bears_a_tag),
         TEST(refuses_what_was_read_before_a_purge),
         TEST(lets_others_wait),
         TEST(makes_anew_ahead_of_time),

@@ -23,7 +23,10 @@
 #define READ_EVENTS 1024
 /* Of events waiting in memory for their transaction. */
 #define READ_BYTES (4 << 20)
-#define READ_INTERESTING 256
+/* The work of a batch, so that calls need not wait long for their turn: a reaction decides and emits, a projection writes a row or two. */
+#define READ_WORK 1024
+#define WORK_OF_REACTION 4
+#define WORK_OF_PROJECTION 1
 /* How far the inbox may fall behind the position. */
 #define LAG_MAX 10000
 /* A feed that can't be read now is tried again then, or when the writer wakes before. */
@@ -104,13 +107,15 @@ static bool fits(const struct subscription *subscription, const char *producer, 
            strcmp(subscription->producer, producer) == 0;
 }
 
-static bool is_of_interest(const struct consumer *consumer, const struct event *event)
+/* 0 when it is of no interest. */
+static size_t work_of(const struct consumer *consumer, const struct event *event)
 {
     const struct service *service = consumer->host->service;
+    size_t work = 0;
     for (size_t i = 0; i < service->subscription_count; i++)
         if (fits(&service->subscriptions[i], consumer->producer, event))
-            return true;
-    return false;
+            work += service->subscriptions[i].react != NULL ? WORK_OF_REACTION : WORK_OF_PROJECTION;
+    return work;
 }
 
 struct event event_copy(struct arena *arena, const struct event *event)
@@ -129,15 +134,16 @@ struct event event_copy(struct arena *arena, const struct event *event)
 static bool on_event(void *data, const struct event *event)
 {
     struct consumer *consumer = data;
-    if (is_of_interest(consumer, event)) {
+    size_t work = work_of(consumer, event);
+    if (work > 0) {
         struct consumed *consumed = ARENA_NEW(consumer->arena, struct consumed);
         consumed->event = event_copy(consumer->arena, event);
         *consumer->end = consumed;
         consumer->end = &consumed->next;
-        consumer->kept++;
+        consumer->work += work;
         consumer->bytes += event->data.length;
     }
-    return consumer->bytes < READ_BYTES && consumer->kept < READ_INTERESTING;
+    return consumer->bytes < READ_BYTES && consumer->work < READ_WORK;
 }
 
 /* Everything up to `number` is handled. */
@@ -165,7 +171,7 @@ static bool consumer_read(struct consumer *consumer, struct arena *arena)
     consumer->moves = false;
     consumer->first = NULL;
     consumer->end = &consumer->first;
-    consumer->kept = 0;
+    consumer->work = 0;
     consumer->bytes = 0;
     consumer->arena = arena;
     if (!atomic_exchange(&consumer->more, false))

@@ -107,7 +107,7 @@ struct consumer {
     /* of the present batch */
     bool moves; /* its inbox is to be moved to `read_to` */
     int64_t read_to;
-    size_t kept, bytes;
+    size_t work, bytes;
     struct consumed *first, **end;
     struct arena *arena;
 };

@@ -68,20 +68,42 @@ static bool is_ordinary(const Pricing__Price *price)
     return price->min_quantity <= 1 && !*price->price_list;
 }
 
+static void variant_price_insert(struct tx *tx, const char *sku, const Pricing__Price *price)
+{
+    SQL_DO(tx, "INSERT INTO variant_price (sku, currency, amount, compare_at_amount) VALUES (?1, ?2, ?3, ?4)",
+           sql_string(sku), sql_string(price->currency), sql_int(price->amount), sql_int(price->compare_at_amount));
+}
+
+/* One more price can only widen what is there. */
+static void product_price_widen(struct tx *tx, const char *product_id, const Pricing__Price *price)
+{
+    SQL_DO(tx,
+           "INSERT INTO product_price (product_id, currency, lowest, highest) VALUES (?1, ?2, ?3, ?3)"
+           " ON CONFLICT (product_id, currency) DO UPDATE SET"
+           " lowest = CASE WHEN excluded.lowest < product_price.lowest THEN excluded.lowest ELSE product_price.lowest END,"
+           " highest = CASE WHEN excluded.highest > product_price.highest THEN excluded.highest ELSE product_price.highest END",
+           sql_string(product_id), sql_string(price->currency), sql_int(price->amount));
+}
+
+/* A SKU's first prices, as after an import, spare the look at all the other variants of its product. */
 void catalog_project_prices_set(struct tx *tx, const struct event *event, const ProtobufCMessage *data)
 {
     const Pricing__PricesSet *set = (const Pricing__PricesSet *)data;
     const char *product_id = product_of(tx, event->key);
+    bool had_some = SQL_INT(tx, 0, "SELECT 1 FROM variant_price WHERE sku = ?1 LIMIT 1", sql_string(event->key));
 
-    SQL_DO(tx, "DELETE FROM variant_price WHERE sku = ?1", sql_string(event->key));
-    for (size_t i = 0; i < set->n_prices; i++)
-        if (is_ordinary(set->prices[i]))
-            SQL_DO(tx,
-                   "INSERT INTO variant_price (sku, currency, amount, compare_at_amount) VALUES (?1, ?2, ?3, ?4)",
-                   sql_string(event->key), sql_string(set->prices[i]->currency), sql_int(set->prices[i]->amount),
-                   sql_int(set->prices[i]->compare_at_amount));
+    if (had_some)
+        SQL_DO(tx, "DELETE FROM variant_price WHERE sku = ?1", sql_string(event->key));
+    for (size_t i = 0; i < set->n_prices; i++) {
+        if (!is_ordinary(set->prices[i]))
+            continue;
+        variant_price_insert(tx, event->key, set->prices[i]);
+        if (product_id && !had_some)
+            product_price_widen(tx, product_id, set->prices[i]);
+    }
     if (product_id) {
-        product_price_compute(tx, product_id);
+        if (had_some)
+            product_price_compute(tx, product_id);
         tx_touch(tx, "product", product_id);
         product_lists_touch(tx, product_id); /* some are in the order of prices, some show a range of them */
     }
@@ -124,16 +146,21 @@ static void bundles_changed(struct tx *tx, const char *sku)
         product_level_changed(tx, product_ids[i]);
 }
 
+/* What a product is found by changes only when one of its variants begins or ceases to be sold. */
 void catalog_project_level(struct tx *tx, const struct event *event, const ProtobufCMessage *data)
 {
     const Inventory__Level *level = level_of(data);
     const char *product_id = product_of(tx, event->key);
+    int64_t sellable = level->available + level->oversell_limit;
+    int64_t before = SQL_INT(tx, 0, "SELECT sellable FROM variant_stock WHERE sku = ?1", sql_string(event->key));
 
     SQL_DO(tx,
            "INSERT INTO variant_stock (sku, available, sellable) VALUES (?1, ?2, ?3)"
            " ON CONFLICT (sku) DO UPDATE SET available = excluded.available, sellable = excluded.sellable",
-           sql_string(event->key), sql_int(level->available), sql_int(level->available + level->oversell_limit));
-    if (product_id)
+           sql_string(event->key), sql_int(level->available), sql_int(sellable));
+    if (product_id && (before > 0) != (sellable > 0))
         product_level_changed(tx, product_id);
+    else if (product_id)
+        tx_touch(tx, "product", product_id);
     bundles_changed(tx, event->key);
 }
