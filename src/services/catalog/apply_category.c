@@ -38,6 +38,9 @@ void catalog_apply_category_created(struct tx *tx, const struct event *event, co
            sql_string(event->key), sql_int(event->stream_version), sql_string(category->slug),
            sql_string(category->name), sql_string(category->parent_id), sql_int(category->position),
            sql_string(category->description));
+    if (*data->import_id) /* for its undo */
+        SQL_DO(tx, "INSERT INTO import_category (import_id, category_id) VALUES (?1, ?2)", sql_string(data->import_id),
+               sql_string(event->key));
 }
 
 void catalog_apply_category_updated(struct tx *tx, const struct event *event, const Catalog__CategoryUpdated *data)

@@ -313,6 +313,7 @@ static void emit_categories(struct import *import)
     for (size_t i = 0; i < import->categories.made_count; i++) {
         Catalog__CategoryCreated created = CATALOG__CATEGORY_CREATED__INIT;
         created.category = import->categories.made[i];
+        created.import_id = import->id;
         catalog_emit_category_created(import->context, created.category->id, &created);
     }
 }

@@ -409,6 +409,50 @@ static void what_is_gone_already_needs_no_undo(void **state)
     assert_int_equal(undo(done->id), RESULT_OK);
 }
 
+static size_t categories_left(void)
+{
+    Catalog__ListCategoriesRequest request = CATALOG__LIST_CATEGORIES_REQUEST__INIT;
+    const ProtobufCMessage *answer;
+    handler_world_call(world, METHOD(list_categories), &request.base, &answer);
+    return ((const Catalog__ListCategoriesResponse *)answer)->n_items;
+}
+
+#define WITH_CATEGORY "Handle,Title,Product Category\n"
+
+static void an_undo_takes_out_categories_that_nobody_uses(void **state)
+{
+    (void)state;
+    import(WITH_CATEGORY "a,A,Kitchen\n");
+    const Catalog__Import *done = import(WITH_CATEGORY "b,B,Kitchen > Kettles > Steel\na,A,Camping\nc,C,Garden > Hoses\n");
+    assert_int_equal(categories_left(), 6);
+    assert_int_equal(undo(done->id), RESULT_OK);
+    assert_int_equal(categories_left(), 1);
+    assert_string_equal(product("a")->categories[0]->name, "Kitchen");
+    handler_world_advance(world, 1000000);
+}
+
+static void an_undo_leaves_categories_that_are_used_or_were_changed(void **state)
+{
+    (void)state;
+    const Catalog__Import *done = import(WITH_CATEGORY "a,A,Kitchen > Kettles\nb,B,Garden > Hoses\nc,C,Camping\n");
+    import(WITH_CATEGORY "x,X,Kitchen > Kettles\n");
+    Catalog__UpdateCategoryRequest request = CATALOG__UPDATE_CATEGORY_REQUEST__INIT;
+    Catalog__Category category = CATALOG__CATEGORY__INIT;
+    Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    char path[] = "description", *paths[] = {path};
+    category.description = "All that bends.";
+    mask.n_paths = 1;
+    mask.paths = paths;
+    request.id = product("b")->categories[0]->id;
+    request.category = &category;
+    request.update_mask = &mask;
+    assert_int_equal(handler_world_call(world, METHOD(update_category), &request.base, NULL), RESULT_OK);
+
+    assert_int_equal(undo(done->id), RESULT_OK);
+    assert_int_equal(categories_left(), 4); /* Camping went; Hoses is somebody's, and so Garden is not empty */
+    assert_string_equal(product("x")->categories[0]->name, "Kettles");
+}
+
 /* --- other formats ------------------------------------------------------------------------------------------------- */
 
 static void spree_has_masters_and_price_rows(void **state)
@@ -473,6 +517,8 @@ int main(void)
         shop_test(an_undo_puts_everything_back),
         shop_test(what_has_changed_since_is_not_undone),
         shop_test(what_is_gone_already_needs_no_undo),
+        shop_test(an_undo_takes_out_categories_that_nobody_uses),
+        shop_test(an_undo_leaves_categories_that_are_used_or_were_changed),
         shop_test(spree_has_masters_and_price_rows),
         shop_test(dummyjson_is_one_variant_each),
     };

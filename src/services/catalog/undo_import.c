@@ -1,8 +1,9 @@
 /*
  * catalog.undo_import: put every product back as it was before the import.
  *
- * What it was is in the products' streams: the event before the import's. A product that the import made is taken out again; categories that it
- * made stay, empty if nothing else is in them. Refused as a whole where a product, or a price that the import has set, has changed since.
+ * What it was is in the products' streams: the event before the import's. A product that the import made is taken out again, and then the categories
+ * that it made, where nothing is in them and nobody has changed them. Refused as a whole where a product, or a price that the import has set, has changed
+ * since.
  */
 #include "base/assert.h"
 #include "base/limits.h"
@@ -168,6 +169,32 @@ static void put_all_back(struct context *context, const char *import_id, const s
     scratch_end(&scratch);
 }
 
+static bool is_empty(struct tx *tx, const char *category_id)
+{
+    return !SQL_INT(tx, 0, "SELECT 1 FROM product_category WHERE category_id = ?1 LIMIT 1", sql_string(category_id)) &&
+           !SQL_INT(tx, 0, "SELECT 1 FROM category WHERE parent_id = ?1 LIMIT 1", sql_string(category_id));
+}
+
+/* The import has numbered them by their positions, each after the one that it is in: backwards, a category's own are gone before it. */
+static void take_out_categories(struct context *context, const char *import_id)
+{
+    Catalog__CategoryDeleted deleted = CATALOG__CATEGORY_DELETED__INIT;
+    const char **ids = NULL;
+    size_t count = 0;
+    struct sql_rows rows = SQL_SELECT(context->tx,
+                                      "SELECT category.id FROM import_category JOIN category ON category.id = category_id"
+                                      " WHERE import_id = ?1 AND category.version = 1 ORDER BY category.position DESC",
+                                      sql_string(import_id));
+
+    while (sql_next(&rows)) {
+        ARENA_ROOM(context->arena, ids, count);
+        ids[count++] = sql_get_string(&rows, 0);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (is_empty(context->tx, ids[i]))
+            catalog_emit_category_deleted(context, ids[i], &deleted);
+}
+
 static enum result check_all(struct context *context, const struct touched_product *products, size_t count)
 {
     struct check check = {.context = context};
@@ -205,6 +232,7 @@ enum result catalog_undo_import(struct context *context, const Catalog__UndoImpo
         return result;
 
     put_all_back(context, request->id, products, count);
+    take_out_categories(context, request->id);
     catalog_emit_import_undone(context, request->id, &undone);
     import_load(context->tx, request->id, answer);
     return RESULT_OK;
