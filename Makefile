@@ -384,6 +384,11 @@ $(OUT)/restart_holder: tests/restart/holder.c
 	@echo '  build   $@'
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(CFLAGS_$(VARIANT)) $(WARNINGS) -o $@ $<
 
+## check-deploy: lint the files in deploy/ (npm; systemd-analyze and kubectl where they are)
+.PHONY: check-deploy
+check-deploy: programs
+	@deploy/check build/souk
+
 ## serve: install, build and serve the demo shop on 127.0.0.1:8080, with its data in ./data
 .PHONY: serve
 serve: build
