@@ -481,6 +481,35 @@ static void spree_has_masters_and_price_rows(void **state)
     assert_int_equal(product("cup")->status, CATALOG__PRODUCT_STATUS__PRODUCT_STATUS_DRAFT);
 }
 
+static void spree_translations_are_attributes(void **state)
+{
+    (void)state;
+    static const char translations[] = "slug,locale,name,description,meta_title,meta_description\n"
+                                       "kettle,de,Kessel,Kocht Wasser.,Kessel kaufen,\n"
+                                       "kettle,pt-BR,Chaleira,,,\n";
+    import("slug,name,sku,price\nkettle,Kettle,K-1,19.90\n");
+    const Catalog__Import *done = import(translations);
+    assert_non_null(done);
+    assert_string_equal(done->format, "spree");
+    assert_int_equal(done->updated, 1);
+    const Catalog__Product *kettle = product("kettle");
+    assert_string_equal(kettle->title, "Kettle");
+    assert_int_equal(kettle->n_variants, 1);
+    assert_string_equal(attribute(kettle, "title.de"), "Kessel");
+    assert_string_equal(attribute(kettle, "description.de"), "Kocht Wasser.");
+    assert_string_equal(attribute(kettle, "seo_title.de"), "Kessel kaufen");
+    assert_null(attribute(kettle, "seo_description.de"));
+    assert_string_equal(attribute(kettle, "title.pt-BR"), "Chaleira");
+    assert_int_equal(import(translations)->unchanged, 1);
+
+    assert_null(import("slug,locale,name\nno-such-thing,de,Nichts\n")); /* it has no title of its own */
+    assert_refused("/2/name", "required");
+    assert_null(import("slug,locale,name\nkettle,German,Kessel\n"));
+    assert_refused("/2/locale", "format");
+    assert_null(import("slug,locale,name,price\nkettle,de,Kessel,19.90\n"));
+    assert_refused("/2/price", "not_translated");
+}
+
 static void dummyjson_is_one_variant_each(void **state)
 {
     (void)state;
@@ -520,6 +549,7 @@ int main(void)
         shop_test(an_undo_takes_out_categories_that_nobody_uses),
         shop_test(an_undo_leaves_categories_that_are_used_or_were_changed),
         shop_test(spree_has_masters_and_price_rows),
+        shop_test(spree_translations_are_attributes),
         shop_test(dummyjson_is_one_variant_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

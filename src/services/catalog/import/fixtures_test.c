@@ -268,11 +268,31 @@ static void shared_files_are_taken(void **state)
     }
 }
 
+static void shared_translations_are_taken(void **state)
+{
+    (void)state;
+    struct buffer products, translations;
+    if (access(SHARED, R_OK) != 0)
+        skip();
+    struct handler_world *world = handler_world_new(&catalog_service);
+    read_file(SHARED "spree-sample/products.csv", &products);
+    read_file(SHARED "spree-sample/product_translations.csv", &translations);
+    assert_int_equal(import(world, buffer_text(&products))->created, 37);
+    const Catalog__Import *report = import(world, buffer_text(&translations)); /* 74 rows, in German and French */
+    assert_non_null(report);
+    assert_int_equal(report->updated, 37);
+    assert_int_equal(import(world, buffer_text(&products))->unchanged, 37);
+    buffer_release(&products);
+    buffer_release(&translations);
+    handler_world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fixtures_become_what_they_should),
         cmocka_unit_test(shared_files_are_taken),
+        cmocka_unit_test(shared_translations_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

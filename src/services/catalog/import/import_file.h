@@ -16,6 +16,7 @@
 enum import_field {
     IMPORT_OTHER, /* an attribute, by its own name */
     IMPORT_SLUG,
+    IMPORT_LOCALE, /* of a row that only translates */
     IMPORT_TITLE,
     IMPORT_DESCRIPTION,
     IMPORT_STATUS,

@@ -1,12 +1,14 @@
 /*
  * Spree's product CSV: which column is what.
  *
- * A product has a row of its own, then one per variant, and then, anywhere, one per further price of a SKU in another currency.
+ * A product has a row of its own, then one per variant, and then, anywhere, one per further price of a SKU in another currency. Translations are files of
+ * their own, with a row for each product and locale.
  */
 #include "services/catalog/import/readers.h"
 
 static const struct table_column_name columns[] = {
     {"slug", IMPORT_SLUG, NULL},
+    {"locale", IMPORT_LOCALE, NULL},
     {"name", IMPORT_TITLE, NULL},
     {"description", IMPORT_DESCRIPTION, NULL},
     {"status", IMPORT_STATUS, NULL},

@@ -760,6 +760,70 @@ static void add_row(struct table *table, struct row *row)
     }
 }
 
+/* --- translations -------------------------------------------------------------------------------------------------- */
+
+/* "de", "pt-BR", "zh-Hant-TW": what an attribute's name may end in. */
+static bool is_locale(struct text text)
+{
+    size_t letters = 0;
+    if (text.length > 35)
+        return false;
+    while (letters < text.length && ((text.at[letters] | 0x20) >= 'a' && (text.at[letters] | 0x20) <= 'z'))
+        letters++;
+    for (size_t i = letters; i < text.length; i++) {
+        char c = (char)(text.at[i] | 0x20);
+        bool follows_hyphen = text.at[i - 1] == '-' || text.at[i - 1] == '_';
+        bool is_hyphen = text.at[i] == '-' || text.at[i] == '_';
+        if (is_hyphen ? follows_hyphen || i + 1 == text.length : !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
+            return false;
+    }
+    return (letters == 2 || letters == 3) && (letters == text.length || text.at[letters] == '-' || text.at[letters] == '_');
+}
+
+/* What a column's translations are called, but for the locale; NULL for what is the same in every language. */
+static const char *translated_name(const struct column *column)
+{
+    switch (column->field) {
+    case IMPORT_TITLE:
+        return "title";
+    case IMPORT_DESCRIPTION:
+        return "description";
+    case IMPORT_OTHER:
+        return column->attribute;
+    default:
+        return NULL;
+    }
+}
+
+static void check_translation(struct table *table, struct row *row)
+{
+    struct text locale = cell(table, row, IMPORT_LOCALE);
+    read_slug(table, row);
+    if (!is_locale(locale))
+        wrong(table, row, column_of(table, IMPORT_LOCALE), "format", "`%.*s` is no locale, such as `de` or `pt-BR`.", SHOWN(locale));
+    for (size_t i = 0; i < table->column_count; i++) {
+        const struct column *column = &table->columns[i];
+        bool says_which = column->field == IMPORT_SLUG || column->field == IMPORT_LOCALE;
+        if (!says_which && translated_name(column) == NULL && text_trim(row->csv->cells[i].text).length > 0)
+            wrong(table, row, i, "not_translated", "This is the same in every language: a row with a locale can't say it.");
+    }
+}
+
+/* A product has one title and one description; in other languages they are attributes, such as "title.de". */
+static void add_translation(struct table *table, const struct row *row)
+{
+    struct arena *arena = table->file->arena;
+    struct imported_product *imported = import_product_of(table->file, text_of(row->slug), row->csv->line);
+    const char *locale = keep(table, cell(table, row, IMPORT_LOCALE));
+    imported->rows++;
+    for (size_t i = 0; i < table->column_count; i++) {
+        const char *name = translated_name(&table->columns[i]);
+        struct text value = text_trim(row->csv->cells[i].text);
+        if (name != NULL && value.length > 0)
+            import_attribute_set(table->file, imported->product, arena_printf(arena, "%s.%s", name, locale), keep(table, value));
+    }
+}
+
 /* --- the file ------------------------------------------------------------------------------------------------------ */
 
 /* Without its own row, which bears the title, a product's others say too little: it is left out as a whole. */
@@ -772,6 +836,15 @@ static void leave_product_out(struct table *table, struct row *row)
     imported->is_bad |= *imported->product->title == '\0';
 }
 
+/* It says nothing that other rows need, so without it the others stand. */
+static void take_translation(struct table *table, struct row *row)
+{
+    check_translation(table, row);
+    if (!row->is_bad)
+        add_translation(table, row);
+    table->file->skipped += row->is_bad;
+}
+
 static void on_row(void *data, const struct csv_row *csv)
 {
     struct table *table = data;
@@ -782,7 +855,12 @@ static void on_row(void *data, const struct csv_row *csv)
         take_header(table, csv);
         return;
     }
-    if (check_row(table, &row))
+    bool is_readable = check_row(table, &row);
+    if (is_readable && has(table, &row, IMPORT_LOCALE)) {
+        take_translation(table, &row);
+        return;
+    }
+    if (is_readable)
         read_row(table, &row);
     else
         row.is_bad = true;
