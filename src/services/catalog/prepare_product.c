@@ -156,6 +156,17 @@ static bool same_options(const Catalog__Variant *a, const Catalog__Variant *b)
     return true;
 }
 
+/* One first price in each currency: of two, nobody could say which one counts. */
+static enum result check_prices(struct context *context, size_t index, const Catalog__Variant *variant)
+{
+    for (size_t i = 0; i < variant->n_prices; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(variant->prices[i]->currency, variant->prices[j]->currency) == 0)
+                return call_violation(context->call, arena_printf(context->arena, "/variants/%zu/prices/%zu", index, i),
+                                      "duplicate", "Price %zu has the same currency.", j);
+    return RESULT_OK;
+}
+
 static enum result check_variants(struct context *context, const Catalog__Product *product)
 {
     for (size_t i = 0; i < product->n_variants; i++) {
@@ -176,6 +187,9 @@ static enum result check_variants(struct context *context, const Catalog__Produc
                            "Another product has the SKU `%s`.", variant->sku);
             return call_refuse(context->call, RESULT_ALREADY_EXISTS, "Another product has the SKU `%s`.", variant->sku);
         }
+        enum result result = check_prices(context, i, variant);
+        if (result)
+            return result;
     }
     return RESULT_OK;
 }

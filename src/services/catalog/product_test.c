@@ -221,6 +221,23 @@ static void first_prices_are_for_new_variants(void **state)
     assert_string_equal(world->problem.violations->pointer, "/variants/0/prices");
 }
 
+static void first_prices_are_one_in_each_currency(void **state)
+{
+    Catalog__Product *product = a_product("Shirt", "S-1");
+    Catalog__InitialPrice euros = CATALOG__INITIAL_PRICE__INIT, dollars = euros, *prices[] = {&euros, &dollars};
+
+    (void)state;
+    euros.currency = dollars.currency = "EUR";
+    euros.amount = 1990;
+    dollars.amount = 2190;
+    product->variants[0]->n_prices = 2;
+    product->variants[0]->prices = prices;
+    assert_null(create(product));
+    assert_string_equal(world->problem.violations->pointer, "/variants/0/prices/1");
+    dollars.currency = "USD";
+    assert_non_null(create(product));
+}
+
 static void deleting_takes_it_out_and_asking_twice_is_fine(void **state)
 {
     const Catalog__Product *product = create(a_product("Shirt", "S-1"));
@@ -425,6 +442,7 @@ int main(void)
         shop_test(a_patch_changes_what_it_names),
         shop_test(saying_the_same_changes_nothing),
         shop_test(first_prices_are_for_new_variants),
+        shop_test(first_prices_are_one_in_each_currency),
         shop_test(deleting_takes_it_out_and_asking_twice_is_fine),
         shop_test(lists_come_in_every_order),
         shop_test(what_many_fit_is_found_as_what_few_fit),
