@@ -45,6 +45,9 @@ Feature: Every past moment can be asked for
     When a moment passes, called "before"
     And the merchant takes "shirt" out of the catalogue
     Then "outfit" as of "before" cost 30.00 EUR with 1 left
+    And the stock of the bundle "outfit" as of "before" was 1
+    When the merchant takes "outfit" out of the catalogue
+    Then the stock of the bundle "outfit" as of "before" was 1
 
   Scenario: The very moment that an order shows
     Given ann has 1 "shirt" in her cart

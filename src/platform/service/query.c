@@ -2,7 +2,7 @@
  * One query: its handler on the tables as they are, or as they were.
  *
  * For ?asOf= the method's `history` names the streams that the answer is made of. They are replayed into scratch tables
- * (temporal.h) and the same handler runs on those. Where the method shows copies of what other services own, that first answer tells of
+ * (temporal.h) and the same handler runs on those; and once more, where what it answers names more of them than today's answer. Where the method shows copies of what other services own, that first answer tells of
  * which of their streams; the copies of then are projected beside it, and the handler runs once more.
  */
 #include "base/assert.h"
@@ -37,6 +37,9 @@ static void add_stream(void *data, const char *key)
 {
     struct streams *streams = data;
     const char *name = arena_printf(streams->arena, "%.*s%s", (int)streams->kind.length, streams->kind.at, key);
+    for (size_t i = 0; i < streams->count; i++)
+        if (strcmp(streams->names[i], name) == 0)
+            return;
     ARENA_ROOM(streams->arena, streams->names, streams->count);
     streams->names[streams->count++] = name;
 }
@@ -88,21 +91,42 @@ static enum result add_copies(struct query *query, struct temporal *temporal)
     return run_handler(query, temporal->tx, query->call->as_of_us);
 }
 
+static void add_history(struct streams *streams, const struct query *query, bool answered)
+{
+    for (const char *const *history = query->method->history; *history != NULL; history++)
+        add_streams(streams, *history, query, answered);
+}
+
+/* Replay the streams, and run the handler on them. Close it also after a failure. */
+static struct temporal look_back(struct query *query, struct tx *live, const struct streams *streams, enum result *result)
+{
+    struct call *call = query->call;
+    struct temporal temporal = temporal_open(query->host->service, live, streams->names, streams->count, call->as_of_us, call->arena);
+    *result = temporal.result == RESULT_OK ? run_handler(query, temporal.tx, call->as_of_us) : temporal.result;
+    return temporal;
+}
+
 /* Run the handler on the tables as they were at call->as_of_us. */
 static enum result run_in_the_past(struct query *query, struct tx *live)
 {
     struct call *call = query->call;
+    struct streams streams = {.arena = call->arena};
     bool exists_now = run_handler(query, live, env_now_us(query->host->env)) == RESULT_OK;
     call->problem = (struct problem){0};
+    add_history(&streams, query, exists_now);
 
-    struct streams streams = {.arena = call->arena};
-    for (const char *const *history = query->method->history; *history != NULL; history++)
-        add_streams(&streams, *history, query, exists_now);
-
-    struct temporal temporal = temporal_open(query->host->service, live, streams.names, streams.count, call->as_of_us, call->arena);
     enum result result;
+    struct temporal temporal = look_back(query, live, &streams, &result);
+    if (result == RESULT_OK) {
+        /* The answer of then may name streams that today's does not: a bundle was of other parts, or is no more. */
+        size_t known = streams.count;
+        add_history(&streams, query, true);
+        if (streams.count > known) {
+            temporal_close(&temporal);
+            temporal = look_back(query, live, &streams, &result);
+        }
+    }
     if (temporal.result == RESULT_OK) {
-        result = run_handler(query, temporal.tx, call->as_of_us);
         if (result == RESULT_OK && query->method->copies != NULL)
             result = add_copies(query, &temporal);
         if (temporal.tx->failed)

@@ -17,6 +17,8 @@ static Inventory__Availability *availability_of(struct context *context, struct 
     availability->sellable = stock_obtainable(&stock->numbers, 0);
     availability->in_stock = availability->sellable > 0;
     availability->reserves_in_cart = held_in_cart;
+    if (stock->is_bundle)
+        availability->components = stock_components(context->tx, context->arena, stock->sku, &availability->n_components);
     return availability;
 }
 

@@ -17,6 +17,12 @@ Then('{string} as of {string} cost {money} with {int} left', async function (nam
   assert.deepEqual(variant.price, price);
   assert.equal(variant.available, left);
 });
+Then('the stock of the bundle {string} as of {string} was {int}', async function (name, moment, left) {
+  const asked = await this.driver.getAvailability(idOf(this, name), { asOf: this.named.get(moment) }, MERCHANT);
+  const [stock] = asked.wanted(name).items;
+  assert.equal(stock.available, left);
+  assert.equal(stock.sellable, left);
+});
 Then('{string} was not there as of {string}', async function (name, moment) {
   assert.equal((await then(this, name, moment)).code, 'not_found');
 });

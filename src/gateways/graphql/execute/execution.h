@@ -19,6 +19,7 @@ struct plan {
 
 struct plan_field {
     struct plan_field *next;
+    const struct plan_field *within; /* whose object it is a field of; NULL at the root */
     struct text key; /* in the answer */
     const struct graphql_field *field;
     const struct document_selection **nodes; /* where it stands in the document, at least once */

@@ -433,6 +433,15 @@ static void free_arena(void *arena)
     arena_free(arena);
 }
 
+/* The time that an object is shown as of; what it links to is shown as of the same. 0 is now. */
+static int64_t as_of_around(const struct plan_field *field)
+{
+    for (field = field->within; field != NULL; field = field->within)
+        if (field->load != NULL && field->load->call_count > 0 && field->load->calls[0].call->as_of_us != 0)
+            return field->load->calls[0].call->as_of_us;
+    return 0;
+}
+
 static void call_begin(struct load *load, struct load_call *of, const struct method_declaration *method, size_t parent)
 {
     struct execution *execution = load->execution;
@@ -441,6 +450,7 @@ static void call_begin(struct load *load, struct load_call *of, const struct met
     *of = (struct load_call){.load = load, .method = method, .parent = parent, .call = call_child(execution->options.call, arena)};
     of->call->data = of;
     of->call->done = on_answer;
+    of->call->as_of_us = as_of_around(load->field);
 }
 
 static struct load_call *load_calls(struct load *load, size_t count)

@@ -14,6 +14,7 @@
 struct planning {
     struct execution *execution;
     struct plan *plan;
+    const struct plan_field *within;
     struct plan_field **end; /* where the next new field goes */
     struct visited {
         const struct document_fragment *fragment;
@@ -74,6 +75,7 @@ static struct plan_field *add_field(struct planning *planning, const struct docu
 {
     struct plan_field *field = ARENA_NEW(arena_of(planning), struct plan_field);
     field->key = node->key;
+    field->within = planning->within;
     /* What the document means by the name may be an interface's field; bindings are those of the object. */
     field->field = graphql_type_field(planning->execution->options.schema, planning->plan->type, node->name);
     ASSERT(field->field != NULL);
@@ -130,7 +132,7 @@ static struct plan *plan_type(struct execution *execution, const struct plan_fie
 {
     struct plan *plan = ARENA_NEW(execution->arena, struct plan);
     plan->type = type;
-    struct planning planning = {.execution = execution, .plan = plan, .end = &plan->fields};
+    struct planning planning = {.execution = execution, .plan = plan, .within = field, .end = &plan->fields};
     for (size_t i = 0; i < field->node_count; i++)
         collect(&planning, field->nodes[i]->selections);
     return plan;
