@@ -94,6 +94,54 @@ test("from an empty cart to an order", async () => {
   assert.equal(again.order.id, placed.order.id);
 });
 
+// What a subscription answers, one after the other.
+async function* told(query, variables) {
+  const leaving = new AbortController();
+  const response = await fetch(shop(), {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "text/event-stream" },
+    body: JSON.stringify({ query, variables }),
+    signal: leaving.signal,
+  });
+  assert.match(response.headers.get("content-type"), /^text\/event-stream/);
+  let text = "";
+  try {
+    for await (const chunk of response.body) {
+      text += new TextDecoder().decode(chunk);
+      for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) {
+        const [event, line] = text.slice(0, end).split("\n");
+        if (event === "event: next") yield JSON.parse(line.slice("data: ".length)).data;
+      }
+    }
+  } finally {
+    leaving.abort();
+  }
+}
+
+async function send(method, path, body) {
+  const response = await fetch(`${server.url}/v1${path}`, {
+    method,
+    headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+    body: JSON.stringify(body),
+  });
+  const answer = await response.json();
+  assert.ok(response.ok, `${method} ${path}: ${JSON.stringify(answer)}`);
+  return answer;
+}
+
+const stock = (sku, delta) => send("POST", `/inventory/${sku}/adjustments`, { delta, reason: "delivery" });
+
+test("a subscription to much tells of all of it", { timeout: 10000 }, async () => {
+  const page = await ask(shop(), `{ products(first: 24) { nodes { variants { sku } } } }`);
+  const skus = page.data.products.nodes.flatMap((node) => node.variants.map(({ sku }) => sku)).slice(0, 24);
+  const last = async (stream) => (await stream.next()).value.availability.at(-1).available;
+  const stream = told(`subscription($skus: [String!]!) { availability(skus: $skus) { available } }`, { skus });
+  const before = await last(stream);
+  await stock(skus.at(-1), 7);
+  assert.equal(await last(stream), before + 7);
+  await stream.return();
+});
+
 test("a subscription tells of each change", { timeout: 10000 }, async () => {
   const { data } = await ask(shop(), `mutation { createCart(input: {currency: "EUR"}) { cart { id } } }`);
   const { id } = data.createCart.cart;

@@ -1,6 +1,6 @@
 /*
- *     subscribe ── run ── on_run: the first time, watch what the answer is made of, and run once more, since it may have changed
- *                   ▲        │    afterwards, send the answer if it is another
+ *     subscribe ── run ── on_run: send the answer if it is another, and watch what it is made of. When that is more than before, run
+ *                   ▲        │    once more, since it may have changed meanwhile
  *                   └────────┴─── on_touched, unless a run is under way: then after it
  *
  * Each run has an arena of its own; the stream may last for hours.
@@ -12,14 +12,19 @@
 #include "gateways/watch.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #define TAGS_WATCHED_MAX 16
 
+struct watched {
+    struct watch *watch;
+    char *tag; /* whose change is waited for */
+};
+
 struct subscription {
     struct graphql_visit *visit;
-    struct watch *watches[TAGS_WATCHED_MAX];
-    size_t watch_count;
-    bool is_watching;
+    struct watched watched[TAGS_WATCHED_MAX];
+    size_t watched_count;
     bool is_running, is_dirty /* touched meanwhile */, is_over;
     struct arena *run_arena;
     struct execution *execution;
@@ -36,12 +41,18 @@ static struct loop *loop_of(const struct subscription *subscription)
 
 /* --- the end ---------------------------------------------------------------------------------------------------------------- */
 
+static void unwatch(struct subscription *subscription, size_t index)
+{
+    watch_stop(subscription->watched[index].watch);
+    free(subscription->watched[index].tag);
+    subscription->watched[index] = subscription->watched[--subscription->watched_count];
+}
+
 /* Not while a run is under way: its calls still know us. */
 static void finish(struct subscription *subscription)
 {
-    for (size_t i = 0; i < subscription->watch_count; i++)
-        watch_stop(subscription->watches[i]);
-    subscription->watch_count = 0;
+    while (subscription->watched_count > 0)
+        unwatch(subscription, subscription->watched_count - 1);
     timer_stop(loop_of(subscription), &subscription->pulse);
     timer_stop(loop_of(subscription), &subscription->retry);
     http_stream_end(subscription->visit->exchange, true);
@@ -130,25 +141,75 @@ static void on_touched(void *data)
         run(subscription);
 }
 
-static void watch_tag(struct subscription *subscription, struct text tag)
+/* The kind of a tag: "stock" of "stock/MUG-1", and of "stock". */
+static struct text kind_of(struct text tag)
 {
-    struct arena *arena = subscription->visit->arena;
     const char *slash = memchr(tag.at, '/', tag.length);
-    size_t kind_length = slash != NULL ? (size_t)(slash - tag.at) : tag.length;
-    const char *kind = arena_strndup(arena, tag.at, kind_length);
-    const char *key = slash != NULL ? arena_strndup(arena, slash + 1, tag.length - kind_length - 1) : NULL;
-    struct watch *watch = watch_start(subscription->visit->graphql->options.watches, loop_of(subscription), kind, key, on_touched,
-                                      subscription);
-    if (watch != NULL)
-        subscription->watches[subscription->watch_count++] = watch;
+    return slash != NULL ? (struct text){tag.at, (size_t)(slash - tag.at)} : tag;
 }
 
-static void watch_answer(struct subscription *subscription)
+static bool is_among(struct text tag, const struct text *tags, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(tags[i], tag))
+            return true;
+    return false;
+}
+
+/* What the answer is made of; of very much, of which kinds it is. */
+static size_t tags_of_answer(const struct subscription *subscription, struct text wanted[TAGS_WATCHED_MAX])
 {
     const struct tags *tags = execution_tags(subscription->execution);
-    for (size_t i = 0; i < tags->count && subscription->watch_count < TAGS_WATCHED_MAX; i++)
-        watch_tag(subscription, tags->tags[i]);
-    subscription->is_watching = true;
+    size_t count = 0;
+    for (size_t i = 0; i < tags->count && count < TAGS_WATCHED_MAX; i++) {
+        struct text tag = tags->count <= TAGS_WATCHED_MAX ? tags->tags[i] : kind_of(tags->tags[i]);
+        if (!is_among(tag, wanted, count))
+            wanted[count++] = tag;
+    }
+    return count;
+}
+
+static struct watch *watch_named(struct subscription *subscription, const char *kind, const char *key)
+{
+    return watch_start(subscription->visit->graphql->options.watches, loop_of(subscription), kind, key, on_touched, subscription);
+}
+
+/* False: there are too many watches. A tag that is too long to be watched is watched for by its kind. */
+static bool watch_tag(struct subscription *subscription, struct text tag)
+{
+    struct arena *arena = subscription->run_arena;
+    size_t kind_length = kind_of(tag).length;
+    const char *kind = arena_strndup(arena, tag.at, kind_length);
+    const char *key = kind_length < tag.length ? arena_strndup(arena, tag.at + kind_length + 1, tag.length - kind_length - 1) : NULL;
+    struct watch *watch = watch_named(subscription, kind, key);
+    if (watch == NULL && key != NULL)
+        watch = watch_named(subscription, kind, NULL);
+    if (watch == NULL)
+        return false;
+    subscription->watched[subscription->watched_count++] = (struct watched){.watch = watch, .tag = strndup(tag.at, tag.length)};
+    return true;
+}
+
+static bool is_watched(const struct subscription *subscription, struct text tag)
+{
+    for (size_t i = 0; i < subscription->watched_count; i++)
+        if (text_is(tag, subscription->watched[i].tag))
+            return true;
+    return false;
+}
+
+/* Watch what the answer is made of now, and nothing else. Whether anything is watched that was not. */
+static bool watch_answer(struct subscription *subscription)
+{
+    struct text wanted[TAGS_WATCHED_MAX];
+    size_t count = tags_of_answer(subscription, wanted);
+    for (size_t i = subscription->watched_count; i-- > 0;)
+        if (!is_among(text_of(subscription->watched[i].tag), wanted, count))
+            unwatch(subscription, i);
+    bool is_more = false;
+    for (size_t i = 0; i < count; i++)
+        is_more = (!is_watched(subscription, wanted[i]) && watch_tag(subscription, wanted[i])) || is_more;
+    return is_more;
 }
 
 /* --- running ------------------------------------------------------------------------------------------------------------------- */
@@ -160,33 +221,29 @@ static void forget_run(struct subscription *subscription)
     subscription->is_running = false;
 }
 
+/* An answer that something is missing from does not tell all that it is made of. */
 static bool is_worth_watching(const struct subscription *subscription)
 {
-    return subscription->visit->operation->kind == DOCUMENT_SUBSCRIPTION && execution_tags(subscription->execution)->count > 0;
+    return subscription->visit->operation->kind == DOCUMENT_SUBSCRIPTION && execution_tags(subscription->execution)->count > 0 &&
+           (subscription->watched_count == 0 || !execution_has_errors(subscription->execution));
 }
 
 static void on_run(void *data)
 {
     struct subscription *subscription = data;
-    bool is_first = !subscription->is_watching, goes_on = true;
     if (subscription->is_over) {
         forget_run(subscription);
         finish(subscription);
         return;
     }
     bool taken = send_next(subscription);
-    if (is_first) {
-        goes_on = is_worth_watching(subscription);
-        if (goes_on)
-            watch_answer(subscription);
-        goes_on = goes_on && subscription->watch_count > 0;
-    }
+    bool is_more = is_worth_watching(subscription) && watch_answer(subscription);
     forget_run(subscription);
     if (!taken)
         end(subscription);
-    else if (!goes_on)
+    else if (subscription->watched_count == 0)
         complete(subscription);
-    else if (is_first || subscription->is_dirty) /* what changed before we watched was not told */
+    else if (is_more || subscription->is_dirty) /* what changed before we watched was not told */
         run(subscription);
 }
 

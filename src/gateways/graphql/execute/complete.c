@@ -591,6 +591,11 @@ int64_t execution_cost_actual(const struct execution *execution)
     return execution->cost_actual < execution->cost_requested ? execution->cost_actual : execution->cost_requested;
 }
 
+bool execution_has_errors(const struct execution *execution)
+{
+    return execution->error_count > 0;
+}
+
 bool execution_is_too_long(const struct execution *execution)
 {
     return execution->introspected > LIMIT_GRAPHQL_INTROSPECTED;

@@ -51,6 +51,8 @@ void execution_run(struct execution *execution, void (*done)(void *data), void *
 /* Write the members "data" and, if there are any, "errors" into an open object. Once, after `done`. */
 void execution_write(struct execution *execution, struct json_writer *json);
 
+/* After writing: whether something failed. */
+bool execution_has_errors(const struct execution *execution);
 /* After writing: whether more of the schema was asked for than we tell at once; the answer is cut off then. */
 bool execution_is_too_long(const struct execution *execution);
 /* After writing: what it did cost. */
