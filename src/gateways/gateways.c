@@ -55,6 +55,7 @@ struct gateways *gateways_new(const struct gateways_options *options)
         .directory = options->directory,
         .admin_token = options->admin_token,
         .budget = options->budget,
+        .watches = gateways->watches,
         .serving = options->serving,
         .data = options->data,
     });

@@ -8,7 +8,7 @@ import { token } from "../graphql/server.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const includeDirs = [join(root, "proto"), "/usr/include", "/usr/share/gocode/src/github.com/gogo/googleapis"];
-const services = ["catalog", "cart", "inventory", "order", "pricing"].map((name) => `souk/${name}/v1/${name}.proto`);
+const services = ["catalog", "cart", "inventory", "operations", "order", "pricing"].map((name) => `souk/${name}/v1/${name}.proto`);
 const own = ["grpc/health/v1/health.proto", "grpc/reflection/v1/reflection.proto"];
 export const packages = grpc.loadPackageDefinition(
   loader.loadSync([...services, ...own], { includeDirs, longs: Number, enums: String, oneofs: true }),

@@ -613,11 +613,31 @@ static void check_follow(const struct method *method)
     }
 }
 
+/* One request; and as answers, if there are several, what a list has. */
+static void check_streaming(const struct method *method)
+{
+    const struct method *list = method->streams;
+    const struct field *items = list ? message_field(list->output, "items") : NULL;
+    if (method->proto->client_streaming)
+        refuse(&method->is, "%s takes a stream. Every call has one request here.", method->is.name);
+    else if (!method_is_stream(method) && !*method->rule->streams)
+        return;
+    else if (!method_is_stream(method))
+        refuse(&method->is, "%s says what it streams, and returns no stream.", method->is.name);
+    else if (!list || !*list->rule->follow || !items || !items->message)
+        refuse(&method->is, "%s streams, so it needs a list of the same service that can be followed: streams: \"ListThings\".", method->is.name);
+    else if (method->input != list->input || method->output != items->message)
+        refuse(&method->is, "%s streams %s, so it takes what that takes and returns what its items are.", method->is.name, list->is.name);
+    else if (!same(method->rule->scope, list->rule->scope) || method->rule->internal != list->rule->internal)
+        refuse(&method->is, "%s streams %s, so it is for the same people: scope and internal as there.", method->is.name, list->is.name);
+    else if (method->route_count || method->rule->kind != SOUK__METHOD_RULE__KIND__QUERY || *method->rule->follow)
+        refuse(&method->is, "%s streams, so it is a query without a route: REST streams where the list is.", method->is.name);
+}
+
 static void check_method(const struct model *model, const struct method *method)
 {
     const Souk__MethodRule *rule = method->rule;
-    if (method->proto->client_streaming || method->proto->server_streaming)
-        refuse(&method->is, "%s streams. One request has one answer here: page through a list instead.", method->is.name);
+    check_streaming(method);
     if (rule->internal && method->route_count)
         refuse(&method->is, "%s is internal and has a route. Drop one.", method->is.name);
     if (rule->success && (rule->success < 200 || rule->success > 299))

@@ -20,6 +20,8 @@ void emit_client_header(FILE *out, const struct service *service)
     emit_origin(out, service->is.file->name);
     fprintf(out, "#ifndef %s\n#define %s\n\n#include \"%s.pb-c.h\"\n\nstruct saga_run;\n", guard, guard, stem);
     for (size_t i = 0; i < service->method_count; i++) {
+        if (method_is_stream(&service->methods[i]))
+            continue;
         fputc('\n', out);
         emit_comment(out, service->methods[i].is.comment);
         emit_signature(out, &service->methods[i]);
@@ -52,5 +54,6 @@ void emit_client(FILE *out, const struct service *service)
     emit_origin(out, service->is.file->name);
     fprintf(out, "#include \"%s.client.h\"\n\n#include \"%s.souk.h\"\n#include \"platform/saga/saga.h\"\n", stem, stem);
     for (size_t i = 0; i < service->method_count; i++)
-        emit_stub(out, &service->methods[i]);
+        if (!method_is_stream(&service->methods[i]))
+            emit_stub(out, &service->methods[i]);
 }

@@ -250,6 +250,8 @@ static void emit_method(FILE *out, const struct method *method)
         fprintf(out, INDENT ".copies = %s__copies,\n", method->c_name);
     if (method->progress)
         fprintf(out, INDENT ".progress = &%s__method,\n", method->progress->c_name);
+    if (method->streams)
+        fprintf(out, INDENT ".streams = &%s__method,\n", method->streams->c_name);
     fputs("};\n", out);
 }
 

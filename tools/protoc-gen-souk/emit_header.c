@@ -47,7 +47,8 @@ static void emit_service_part(FILE *out, const struct service *service)
 
     fputs("\n/* --- handlers, written by the service --- */\n", out);
     for (size_t i = 0; i < service->method_count; i++)
-        emit_handler(out, &service->methods[i]);
+        if (!method_is_stream(&service->methods[i]))
+            emit_handler(out, &service->methods[i]);
 }
 
 static void emit_event(FILE *out, const struct model *model, const struct message *event)

@@ -15,6 +15,11 @@ static bool is_saga(const struct method *method)
     return method->rule->kind == SOUK__METHOD_RULE__KIND__SAGA;
 }
 
+static bool has_handler(const struct method *method)
+{
+    return !is_saga(method) && !method_is_stream(method);
+}
+
 static void emit_thunk(FILE *out, const struct method *method)
 {
     fprintf(out,
@@ -71,10 +76,10 @@ static void emit_method_table(FILE *out, const struct service *service)
     fputs("};\nstatic const method_handler handlers[] = {\n", out);
     for (size_t i = 0; i < service->method_count; i++) {
         const struct method *method = &service->methods[i];
-        if (is_saga(method))
-            fputs("    NULL,\n", out);
-        else
+        if (has_handler(method))
             fprintf(out, "    handle_%s,\n", name_lower(method->is.name));
+        else
+            fputs("    NULL,\n", out);
     }
     fputs("};\nstatic const struct saga *const sagas[] = {\n", out);
     for (size_t i = 0; i < service->method_count; i++) {
@@ -104,7 +109,7 @@ void emit_service(FILE *out, const struct model *model, const struct service *se
     emit_origin(out, service->is.file->name);
     emit_includes(out, model, service);
     for (size_t i = 0; i < service->method_count; i++) {
-        if (!is_saga(&service->methods[i]))
+        if (has_handler(&service->methods[i]))
             emit_thunk(out, &service->methods[i]);
     }
     for (const struct message *message = model->messages; message; message = message->next) {

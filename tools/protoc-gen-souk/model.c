@@ -303,12 +303,20 @@ static void resolve_links(const struct model *model, struct message *message)
     }
 }
 
-static void resolve_progress(struct service *service)
+static struct method *method_named(const struct service *service, const char *name)
 {
     for (size_t i = 0; i < service->method_count; i++)
-        for (size_t other = 0; other < service->method_count; other++)
-            if (same(service->methods[i].rule->progress, service->methods[other].is.name))
-                service->methods[i].progress = &service->methods[other];
+        if (same(service->methods[i].is.name, name))
+            return &service->methods[i];
+    return NULL;
+}
+
+static void resolve_methods(struct service *service)
+{
+    for (size_t i = 0; i < service->method_count; i++) {
+        service->methods[i].progress = method_named(service, service->methods[i].rule->progress);
+        service->methods[i].streams = method_named(service, service->methods[i].rule->streams);
+    }
 }
 
 static void read_variables(struct route *route)
@@ -432,7 +440,7 @@ struct model *model_read(const Google__Protobuf__Compiler__CodeGeneratorRequest 
         }
     }
     for (struct service *service = model->services; service; service = service->next)
-        resolve_progress(service);
+        resolve_methods(service);
     for (struct message *message = model->messages; message; message = message->next)
         resolve_actions(message);
     return model;

@@ -106,6 +106,7 @@ struct method {
     const Souk__MethodRule *rule;
     struct message *input, *output;
     struct method *progress; /* NULL when there is none of the name in rule->progress */
+    struct method *streams;  /* likewise */
     const char *c_name;  /* "catalog__catalog__get_product" */
     const char *handler; /* "catalog_get_product" */
     unsigned index;
@@ -141,6 +142,12 @@ struct field *message_field(const struct message *message, const char *name);
 struct field *message_path(const struct message *message, const char *path, bool *repeated);
 /* What the method answers: the type of its `items` when that is a list, otherwise the answer itself. */
 struct message *method_item(const struct method *method);
+
+/* A stream is made of the pages of a list, by the gateways: no handler, no client. */
+static inline bool method_is_stream(const struct method *method)
+{
+    return method->proto->server_streaming;
+}
 
 static inline bool message_is_event(const struct message *message)
 {

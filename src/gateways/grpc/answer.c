@@ -50,7 +50,7 @@ static void add_status(struct headers *headers, const struct grpc_visit *visit)
         add(headers, TEXT("location"), text_of(call->accepted_location));
 }
 
-static void begin(struct grpc_visit *visit)
+void grpc_answer_begin(struct grpc_visit *visit)
 {
     struct headers headers = {.count = 0};
     add_head(&headers, visit);
@@ -81,7 +81,7 @@ void grpc_answer_end(struct grpc_visit *visit)
 bool grpc_answer_part(struct grpc_visit *visit, struct arena *arena, const ProtobufCMessage *message)
 {
     if (!visit->begun)
-        begin(visit);
+        grpc_answer_begin(visit);
     return http_stream_write(visit->exchange, grpc_frame_make(arena, message, visit->takes_gzip));
 }
 

@@ -16,6 +16,7 @@
 
 struct budget;
 struct grpc;
+struct watches;
 
 struct grpc_options {
     /* Every service there is; those that the directory does not have are unknown. All must outlive the gateway. */
@@ -24,6 +25,7 @@ struct grpc_options {
     const struct directory *directory;
     const char *admin_token; /* NULL: nobody is the administrator */
     struct budget *budget;   /* what each client may ask; NULL: as much as they like */
+    struct watches *watches; /* for methods that return streams; NULL: there are none of those */
     bool is_private;         /* whoever comes is another process of ours */
     /* Whether the service of that name in the directory takes calls now; NULL asks for all of them. NULL: always. Any thread. */
     bool (*serving)(void *data, const char *service);

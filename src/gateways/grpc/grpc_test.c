@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "gateways/watch.h"
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
 #include "platform/rpc/grpc_frame.h"
@@ -14,6 +15,7 @@
 #include "souk/all.souk.h"
 #include "souk/catalog/v1/catalog.pb-c.h"
 #include "souk/inventory/v1/inventory.pb-c.h"
+#include "souk/operations/v1/operations.pb-c.h"
 #include "souk/platform/v1/call.pb-c.h"
 
 #include <google/protobuf/descriptor.pb-c.h>
@@ -50,8 +52,19 @@ static void fake_timer_stop(struct loop *loop, struct timer *timer)
     if (started == timer)
         started = NULL;
 }
-static const struct env_operations env_operations = {
-    .now_us = fake_now, .monotonic_us = fake_now, .random = fake_random, .timer_start = fake_timer_start, .timer_stop = fake_timer_stop};
+static struct task *posted; /* one at most */
+static void fake_post(struct loop *loop, struct task *task)
+{
+    (void)loop;
+    ASSERT(posted == NULL);
+    posted = task;
+}
+static const struct env_operations env_operations = {.now_us = fake_now,
+                                                     .monotonic_us = fake_now,
+                                                     .random = fake_random,
+                                                     .loop_post = fake_post,
+                                                     .timer_start = fake_timer_start,
+                                                     .timer_stop = fake_timer_stop};
 static struct env env = {.operations = &env_operations};
 static struct loop loop = {.env = &env};
 
@@ -82,6 +95,38 @@ static void invoke(ProtobufCService *service, unsigned index, const ProtobufCMes
 }
 
 static ProtobufCService service = {.invoke = invoke};
+
+/* Events 1 to `last_event`, two on a page. */
+static int last_event;
+
+static void invoke_events(ProtobufCService *events, unsigned index, const ProtobufCMessage *base, ProtobufCClosure closure, void *data)
+{
+    (void)events, (void)closure;
+    const Operations__ListEventsRequest *request = (const void *)base;
+    struct call *call = data;
+    ASSERT(index == 0); /* ListEvents */
+    if (strcmp(request->cursor, "wrong") == 0) {
+        call_refuse(call, RESULT_CURSOR_INVALID, NULL);
+        call_answer(call, NULL);
+        return;
+    }
+    Operations__ListEventsResponse *answer = ARENA_NEW(call->arena, Operations__ListEventsResponse);
+    operations__list_events_response__init(answer);
+    int after = *request->cursor != '\0' ? atoi(request->cursor) : 0;
+    answer->items = ARENA_ARRAY(call->arena, Operations__Event *, 2);
+    while (answer->n_items < 2 && after < last_event) {
+        Operations__Event *event = answer->items[answer->n_items++] = ARENA_NEW(call->arena, Operations__Event);
+        operations__event__init(event);
+        event->number = ++after;
+        event->cursor = arena_printf(call->arena, "%d", after);
+    }
+    answer->position = arena_printf(call->arena, "%d", after);
+    answer->next_cursor = after < last_event ? answer->position : "";
+    call_answer(call, &answer->base);
+}
+
+static ProtobufCService events_service = {.invoke = invoke_events};
+static struct watches *watches;
 static struct directory *directory;
 static struct grpc *public_port, *private_port;
 static struct arena *arena;
@@ -99,20 +144,26 @@ static int set_up(void **state)
     directory = directory_new();
     directory_add(directory, "catalog", &service);
     directory_add(directory, "inventory", &service);
+    directory_add(directory, "operations", &events_service);
+    watches = watches_new();
     struct grpc_options options = {
         .services = every_service_declaration,
         .service_count = every_service_count,
         .directory = directory,
         .admin_token = TOKEN,
         .serving = serving,
+        .watches = watches,
     };
     public_port = grpc_new(&options);
+    options.watches = NULL;
     options.is_private = true;
     private_port = grpc_new(&options);
     arena = arena_new(LIMIT_CALL_ARENA);
     memset(&asked, 0, sizeof asked);
     serves = true;
     started = NULL;
+    posted = NULL;
+    last_event = 3;
     return 0;
 }
 
@@ -121,6 +172,7 @@ static int tear_down(void **state)
     (void)state;
     grpc_free(public_port);
     grpc_free(private_port);
+    watches_free(watches); /* asserts that no stream has left its watch behind */
     directory_free(directory);
     arena_free(arena);
     return 0;
@@ -722,6 +774,106 @@ static void a_conversation_ends_with_either_side(void **state)
     free_exchange(exchange);
 }
 
+/* --- a stream ------------------------------------------------------------------------------------------------------------- */
+
+#define WATCH_EVENTS "/souk.operations.v1.OperationsService/WatchEvents"
+#define AS_ADMIN "authorization: Bearer " TOKEN "\n"
+
+static struct exchange *watch_events(const char *headers, const char *after)
+{
+    Operations__ListEventsRequest request = OPERATIONS__LIST_EVENTS_REQUEST__INIT;
+    request.cursor = after;
+    return send_to(public_port, WATCH_EVENTS, headers, frame(&request.base));
+}
+
+/* The numbers of the events that came. */
+static const char *numbers_in(const struct exchange *exchange)
+{
+    struct text body = {exchange->body, exchange->body_length}, message;
+    struct grpc_fault fault;
+    const char *numbers = "";
+    while (body.length > 0 && grpc_frame_take(&body, GRPC_IDENTITY, 1 << 20, arena, &message, &fault) == GRPC_FRAME_WHOLE) {
+        const Operations__Event *event = (const void *)message_unpack(arena, &operations__event__descriptor, message);
+        numbers = arena_printf(arena, "%s%d", numbers, (int)event->number);
+    }
+    return numbers;
+}
+
+static void something_happens(void)
+{
+    last_event++;
+    watches_touched(watches, "events", "till");
+    struct task *task = posted;
+    posted = NULL;
+    if (task != NULL)
+        task->run(task);
+}
+
+static void client_goes(struct exchange *exchange)
+{
+    exchange->base.gone = true;
+    exchange->base.on_gone(&exchange->base);
+    assert_true(exchange->ended);
+    assert_null(started);
+    free_exchange(exchange);
+}
+
+static void a_stream_has_what_there_is_and_what_comes(void **state)
+{
+    (void)state;
+    struct exchange *exchange = watch_events(AS_ADMIN, "");
+    assert_string_equal(numbers_in(exchange), "123");
+    something_happens();
+    assert_string_equal(numbers_in(exchange), "1234");
+    assert_false(exchange->ended);
+    client_goes(exchange);
+
+    exchange = watch_events(AS_ADMIN, "3");
+    assert_string_equal(numbers_in(exchange), "4");
+    client_goes(exchange);
+}
+
+static void a_stream_is_refused_before_it_begins(void **state)
+{
+    (void)state;
+    struct exchange *exchange = watch_events("", "");
+    assert_int_equal(status_of(exchange), 16);
+    free_exchange(exchange);
+    exchange = watch_events(AS_ADMIN, "wrong");
+    assert_int_equal(status_of(exchange), 3);
+    free_exchange(exchange);
+    exchange = send_to(private_port, WATCH_EVENTS, "", TEXT(""));
+    assert_int_equal(status_of(exchange), 12); /* there is nothing to watch with */
+    free_exchange(exchange);
+}
+
+static void a_stream_is_no_faster_than_its_reader(void **state)
+{
+    (void)state;
+    struct exchange *exchange = watch_events(AS_ADMIN, "");
+    exchange->unsent = LIMIT_FOLLOW_UNSENT + 1;
+    something_happens();
+    something_happens();
+    assert_string_equal(numbers_in(exchange), "123");
+    exchange->unsent = 0;
+    exchange->base.on_drained(&exchange->base);
+    assert_string_equal(numbers_in(exchange), "12345"); /* later, not fewer */
+    client_goes(exchange);
+}
+
+static void a_stream_ends_with_the_server(void **state)
+{
+    (void)state;
+    struct exchange *exchange = watch_events(AS_ADMIN, "");
+    watches_end(watches);
+    struct task *task = posted;
+    posted = NULL;
+    task->run(task);
+    assert_int_equal(status_of(exchange), 14); /* come back, with the last cursor */
+    assert_null(started);
+    free_exchange(exchange);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -749,6 +901,10 @@ int main(void)
         TEST(who_reads_no_answers_is_not_listened_to),
         TEST(a_conversation_has_limits),
         TEST(a_conversation_ends_with_either_side),
+        TEST(a_stream_has_what_there_is_and_what_comes),
+        TEST(a_stream_is_refused_before_it_begins),
+        TEST(a_stream_is_no_faster_than_its_reader),
+        TEST(a_stream_ends_with_the_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,13 +20,14 @@ static void add_service(struct grpc *grpc, const struct service_declaration *dec
 {
     for (size_t i = 0; i < declaration->method_count; i++) {
         const struct method_declaration *method = declaration->methods[i];
-        if (method->internal && !grpc->options.is_private)
+        if ((method->internal && !grpc->options.is_private) || (method->streams != NULL && grpc->options.watches == NULL))
             continue;
         add(grpc, &(struct grpc_method){
                       .path = path_of(grpc->arena, method->full_name),
                       .declaration = method,
                       .service = service,
                       .hides = grpc_hides_something(method->output),
+                      .serve = method->streams != NULL ? grpc_stream : NULL,
                   });
     }
 }

@@ -5,6 +5,7 @@
  *     method.c      the methods by path
  *     metadata.c    what the headers say about the call
  *     request.c     from the frame to a message that is all right
+ *     stream.c      methods that return the items of a list, as they come
  *     answer.c      the way out: messages, status, trailers
  *     hide.c        what not everybody may see of an answer
  *     health.c      grpc.health.v1
@@ -26,7 +27,7 @@ struct grpc_method {
     const struct method_declaration *declaration; /* NULL: one of gRPC's own */
     ProtobufCService *service;
     bool hides;                              /* parts of its answer are not for everybody */
-    void (*serve)(struct grpc_visit *visit); /* gRPC's own */
+    void (*serve)(struct grpc_visit *visit); /* gRPC's own, and streams; NULL: it is called */
     bool converses;                          /* its requests are streamed */
 };
 
@@ -77,6 +78,8 @@ bool grpc_check_request(struct grpc_visit *visit, const ProtobufCMessage *reques
 void grpc_answer_end(struct grpc_visit *visit);
 /* One message and the end. */
 void grpc_answer_message(struct grpc_visit *visit, const ProtobufCMessage *message);
+/* The head of an answer of several messages. */
+void grpc_answer_begin(struct grpc_visit *visit);
 /* One message of several, packed in an arena that may end thereafter. False when the client is gone or does not take them: then end. */
 bool grpc_answer_part(struct grpc_visit *visit, struct arena *arena, const ProtobufCMessage *message);
 
@@ -86,6 +89,10 @@ bool grpc_answer_part(struct grpc_visit *visit, struct arena *arena, const Proto
 bool grpc_hides_something(const struct message_declaration *declaration);
 /* Take out what the actor may not see. */
 void grpc_hide(const struct message_declaration *declaration, ProtobufCMessage *message, const struct actor *actor);
+
+/* --- stream.c --- */
+
+void grpc_stream(struct grpc_visit *visit);
 
 /* --- health.c, reflection.c --- */
 

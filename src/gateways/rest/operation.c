@@ -9,7 +9,7 @@
 #include "base/assert.h"
 #include "base/timestamp.h"
 #include "gateways/rest/embed.h"
-#include "gateways/rest/follow.h"
+#include "gateways/rest/event_stream.h"
 #include "gateways/rest/shared.h"
 #include "gateways/rest/transcode_in.h"
 #include "gateways/rest/visit.h"
@@ -191,8 +191,8 @@ void visit_operate(struct visit *visit)
         visit_refuse(visit);
         return;
     }
-    if (follow_is_wanted(visit)) {
-        follow_begin(visit);
+    if (event_stream_is_wanted(visit)) {
+        event_stream_begin(visit);
         return;
     }
     visit->cache_seconds = shared_seconds(visit);

@@ -3,7 +3,7 @@
  *
  *     rest.c        the way in: cache, route, who asks, what the headers say
  *     operation.c   from the request to the operation's answer; nested links
- *     follow.c      lists that go on, as server-sent events
+ *     event_stream.c  lists that go on, as server-sent events
  *     shared.c      answers that everyone gets: the cache, and flights
  *     embed.c       ?embed=: further calls, and what of their answers belongs to which resource
  *     answer.c      the way out: JSON, status, headers

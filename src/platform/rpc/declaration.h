@@ -128,6 +128,8 @@ struct method_declaration {
     const char *const *copies;  /* what it shows of others, for ?asOf=: "inventory:stock/{variants.sku}"; NULL-terminated or NULL */
     const struct method_declaration *progress; /* tells how it goes on when its answer takes long (202), by the last segment of the Location;
                                                   NULL when nothing does */
+    const struct method_declaration *streams; /* it has no handler and is never invoked: gateways answer with the items of this list, those
+                                                 that are there and those to come; NULL: a method like any other */
 };
 
 struct context;

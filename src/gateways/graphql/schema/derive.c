@@ -10,7 +10,7 @@
 
 bool derive_is_shown(const struct method_declaration *method)
 {
-    return !method->internal && !method->bulk;
+    return !method->internal && !method->bulk && method->streams == NULL;
 }
 
 bool derive_is_allowed(const struct derivation *derivation, const char *scope)

@@ -64,6 +64,16 @@ void call_shop_import_products(struct saga_run *run, const Shop__ImportRequest *
     saga_call(run, &shop__shop__import_products__method, &request->base, (saga_then)then, deliver_import_products);
 }
 
+static void deliver_list_sales(struct saga_run *run, saga_then then, const ProtobufCMessage *answer)
+{
+    ((void (*)(struct saga_run *, const Shop__SaleList *))then)(run, (const Shop__SaleList *)answer);
+}
+void call_shop_list_sales(struct saga_run *run, const Shop__ListSalesRequest *request,
+                          void (*then)(struct saga_run *run, const Shop__SaleList *answer))
+{
+    saga_call(run, &shop__shop__list_sales__method, &request->base, (saga_then)then, deliver_list_sales);
+}
+
 static void deliver_shop_prices(struct saga_run *run, saga_then then, const ProtobufCMessage *answer)
 {
     ((void (*)(struct saga_run *, const Shop__ProductList *))then)(run, (const Shop__ProductList *)answer);

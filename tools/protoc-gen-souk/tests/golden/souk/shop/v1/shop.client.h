@@ -30,6 +30,10 @@ void call_shop_buy(struct saga_run *run, const Shop__BuyRequest *request,
 void call_shop_import_products(struct saga_run *run, const Shop__ImportRequest *request,
                                void (*then)(struct saga_run *run, const Google__Protobuf__Empty *answer));
 
+/* What was sold, oldest first. */
+void call_shop_list_sales(struct saga_run *run, const Shop__ListSalesRequest *request,
+                          void (*then)(struct saga_run *run, const Shop__SaleList *answer));
+
 void call_shop_prices(struct saga_run *run, const Shop__PricesOfRequest *request,
                       void (*then)(struct saga_run *run, const Shop__ProductList *answer));
 

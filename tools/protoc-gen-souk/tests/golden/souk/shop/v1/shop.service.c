@@ -29,6 +29,11 @@ static int handle_import_products(struct context *context, const ProtobufCMessag
     return shop_import_products(context, (const Shop__ImportRequest *)request, (Google__Protobuf__Empty *)answer);
 }
 
+static int handle_list_sales(struct context *context, const ProtobufCMessage *request, ProtobufCMessage *answer)
+{
+    return shop_list_sales(context, (const Shop__ListSalesRequest *)request, (Shop__SaleList *)answer);
+}
+
 static int handle_shop_prices(struct context *context, const ProtobufCMessage *request, ProtobufCMessage *answer)
 {
     return shop_prices(context, (const Shop__PricesOfRequest *)request, (Shop__ProductList *)answer);
@@ -75,6 +80,8 @@ static const struct method_declaration *const methods[] = {
     &shop__shop__delete_product__method,
     &shop__shop__buy_shop__method,
     &shop__shop__import_products__method,
+    &shop__shop__list_sales__method,
+    &shop__shop__watch_sales__method,
     &shop__shop__shop_prices__method,
 };
 static const method_handler handlers[] = {
@@ -84,6 +91,8 @@ static const method_handler handlers[] = {
     handle_delete_product,
     NULL,
     handle_import_products,
+    handle_list_sales,
+    NULL,
     handle_shop_prices,
 };
 static const struct saga *const sagas[] = {
@@ -92,6 +101,8 @@ static const struct saga *const sagas[] = {
     NULL,
     NULL,
     &shop_buy,
+    NULL,
+    NULL,
     NULL,
     NULL,
 };
@@ -107,7 +118,7 @@ const struct service_declaration shop_declaration = {
     .methods = methods,
     .handlers = handlers,
     .sagas = sagas,
-    .method_count = 7,
+    .method_count = 9,
     .events = events,
     .event_count = 2,
 };

@@ -48,6 +48,57 @@ const struct enum_declaration shop__product_status__declaration = {
     .comment = "What a product's page may be.",
 };
 
+static const struct field_declaration shop__list_sales_request__fields[] = {
+    {
+        .json_name = "cursor",
+        .comment = "After which.",
+        .always = true,
+    },
+};
+static const unsigned shop__list_sales_request__written_order[] = {0};
+const struct message_declaration shop__list_sales_request__declaration = {
+    .descriptor = &shop__list_sales_request__descriptor,
+    .comment = "Which sales.",
+    .fields = shop__list_sales_request__fields,
+    .written_order = shop__list_sales_request__written_order,
+};
+
+static const struct field_declaration shop__sale_list__fields[] = {
+    {
+        .json_name = "items",
+        .comment = "Oldest first.",
+        .message = &shop__sale__declaration,
+        .always = true,
+    },
+    {
+        .json_name = "position",
+        .comment = "Where it ends.",
+        .always = true,
+    },
+};
+static const unsigned shop__sale_list__written_order[] = {0, 1};
+const struct message_declaration shop__sale_list__declaration = {
+    .descriptor = &shop__sale_list__descriptor,
+    .comment = "A page of sales.",
+    .fields = shop__sale_list__fields,
+    .written_order = shop__sale_list__written_order,
+};
+
+static const struct field_declaration shop__sale__fields[] = {
+    {
+        .json_name = "cursor",
+        .comment = "Where it is.",
+        .always = true,
+    },
+};
+static const unsigned shop__sale__written_order[] = {0};
+const struct message_declaration shop__sale__declaration = {
+    .descriptor = &shop__sale__descriptor,
+    .comment = "One sale.",
+    .fields = shop__sale__fields,
+    .written_order = shop__sale__written_order,
+};
+
 static const struct field_declaration shop__product__fields[] = {
     {
         .json_name = "version",
@@ -481,11 +532,47 @@ const struct method_declaration shop__shop__import_products__method = {
     .media_type = "text/csv",
 };
 
+static const struct http_declaration shop__shop__list_sales__http[] = {
+    {
+        .verb = "GET",
+        .path = "/v1/sales",
+    },
+};
+const struct method_declaration shop__shop__list_sales__method = {
+    .name = "ListSales",
+    .full_name = "souk.shop.v1.Shop.ListSales",
+    .service = "shop",
+    .index = 6,
+    .comment = "What was sold, oldest first.",
+    .kind = METHOD_QUERY,
+    .input = &shop__list_sales_request__declaration,
+    .output = &shop__sale_list__declaration,
+    .http = shop__shop__list_sales__http,
+    .http_count = 1,
+    .scope = "audit",
+    .success = 200,
+    .follow = "sale",
+};
+
+const struct method_declaration shop__shop__watch_sales__method = {
+    .name = "WatchSales",
+    .full_name = "souk.shop.v1.Shop.WatchSales",
+    .service = "shop",
+    .index = 7,
+    .comment = "What was sold and what is sold.",
+    .kind = METHOD_QUERY,
+    .input = &shop__list_sales_request__declaration,
+    .output = &shop__sale__declaration,
+    .scope = "audit",
+    .success = 200,
+    .streams = &shop__shop__list_sales__method,
+};
+
 const struct method_declaration shop__shop__shop_prices__method = {
     .name = "ShopPrices",
     .full_name = "souk.shop.v1.Shop.ShopPrices",
     .service = "shop",
-    .index = 6,
+    .index = 8,
     .comment = "",
     .kind = METHOD_QUERY,
     .input = &shop__prices_of_request__declaration,

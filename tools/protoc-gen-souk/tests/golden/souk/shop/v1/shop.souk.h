@@ -7,6 +7,9 @@
 #include "platform/rpc/declaration.h"
 #include "platform/rpc/result.h"
 
+extern const struct message_declaration shop__list_sales_request__declaration;
+extern const struct message_declaration shop__sale_list__declaration;
+extern const struct message_declaration shop__sale__declaration;
 extern const struct message_declaration shop__product__declaration;
 extern const struct message_declaration shop__product__rating__declaration;
 extern const struct message_declaration shop__product__variant__declaration;
@@ -29,6 +32,8 @@ extern const struct method_declaration shop__shop__create_product__method;
 extern const struct method_declaration shop__shop__delete_product__method;
 extern const struct method_declaration shop__shop__buy_shop__method;
 extern const struct method_declaration shop__shop__import_products__method;
+extern const struct method_declaration shop__shop__list_sales__method;
+extern const struct method_declaration shop__shop__watch_sales__method;
 extern const struct method_declaration shop__shop__shop_prices__method;
 extern const struct service_declaration shop_declaration;
 
@@ -56,6 +61,10 @@ extern const struct saga shop_buy;
 /* A file of products. */
 enum result shop_import_products(struct context *context, const Shop__ImportRequest *request,
                                  Google__Protobuf__Empty *answer);
+
+/* What was sold, oldest first. */
+enum result shop_list_sales(struct context *context, const Shop__ListSalesRequest *request,
+                            Shop__SaleList *answer);
 
 enum result shop_prices(struct context *context, const Shop__PricesOfRequest *request,
                         Shop__ProductList *answer);
