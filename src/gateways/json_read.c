@@ -84,6 +84,8 @@ json_t *json_read(struct call *call, struct text text)
         if (json_error_code(&error) == json_error_numeric_overflow && refused_large_numbers(call, text))
             return NULL;
         const char *why = text_is_utf8(text_of(error.text)) ? error.text : "it is not UTF-8";
+        if (json_error_code(&error) == json_error_null_character)
+            why = "texts have no U+0000 here";
         call_refuse(call, RESULT_INVALID_JSON, "At line %d, column %d: %s.", error.line, error.column, why);
         return NULL;
     }

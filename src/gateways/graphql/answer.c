@@ -189,11 +189,20 @@ static void refuse_with(struct graphql_visit *visit, int status, const struct gr
     send_body(visit, status, buffer_text(body));
 }
 
+static const char *message_of(const struct graphql_visit *visit)
+{
+    const struct problem *problem = &visit->call->problem;
+    const struct violation *violation = problem->violations;
+    if (problem->detail != NULL || violation == NULL)
+        return problem->detail != NULL ? problem->detail : result_row(problem->result)->title;
+    return arena_printf(visit->arena, "%s: %s", violation->pointer, violation->detail);
+}
+
 void visit_refuse_request(struct graphql_visit *visit)
 {
     const struct problem *problem = &visit->call->problem;
     const struct result_row *row = result_row(problem->result);
-    struct graphql_error error = {.code = problem->result, .message = problem->detail != NULL ? problem->detail : row->title};
+    struct graphql_error error = {.code = problem->result, .message = message_of(visit)};
     if (row->http_status == 401)
         visit_add_header(visit, "WWW-Authenticate",
                          http_header(&visit->exchange->request, "authorization").at != NULL
