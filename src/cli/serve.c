@@ -267,9 +267,22 @@ static void stop_lane(struct task *task)
 {
     struct lane *lane = (struct lane *)(void *)((char *)task - offsetof(struct lane, stop));
 
-    http_server_stop(lane->http, http_stopped, lane->server);
+    if (lane->http)
+        http_server_stop(lane->http, http_stopped, lane->server);
     if (lane->private_http)
         http_server_stop(lane->private_http, http_stopped, lane->server);
+}
+
+static void stop(struct server *server)
+{
+    gateways_stop(server->gateways);
+    if (server->private_grpc)
+        grpc_stop(server->private_grpc);
+    feed_service_drain(shop_feed(server->shop)); /* who waits there would keep us */
+    for (size_t i = 0; i < server->lane_count; i++) {
+        server->lanes[i].stop.run = stop_lane;
+        loop_post(server->lanes[i].loop, &server->lanes[i].stop);
+    }
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -280,14 +293,7 @@ static void on_signal(uv_signal_t *signal, int number)
         return;
     LOG_INFO("stopping", log_int("signal", number));
     supervisor_tell("STOPPING=1");
-    gateways_stop(server->gateways);
-    if (server->private_grpc)
-        grpc_stop(server->private_grpc);
-    feed_service_drain(shop_feed(server->shop)); /* who waits there would keep us */
-    for (size_t i = 0; i < server->lane_count; i++) {
-        server->lanes[i].stop.run = stop_lane;
-        loop_post(server->lanes[i].loop, &server->lanes[i].stop);
-    }
+    stop(server);
 }
 
 /* --- a new certificate --- */
@@ -475,19 +481,35 @@ static void watch_signals(struct server *server)
     ASSERT(uv_signal_start(&server->signals[2], on_hangup, SIGHUP) == 0);
 }
 
+/* Until they are stopped. */
+static void run_lanes(struct server *server)
+{
+    for (size_t i = 1; i < server->lane_count; i++)
+        ASSERT(pthread_create(&server->lanes[i].thread, NULL, run_lane, &server->lanes[i]) == 0);
+    machine_loop_run(server->lanes[0].loop);
+    for (size_t i = 1; i < server->lane_count; i++)
+        ASSERT(pthread_join(server->lanes[i].thread, NULL) == 0);
+}
+
+/* Not all of it listens. Sagas may be going on already, so it ends as after a signal: what has begun is drained. */
+static void give_up(struct server *server)
+{
+    atomic_store(&server->stopping, true);
+    atomic_fetch_add(&server->http_running, 1); /* until all are told, as perhaps nothing listens at all */
+    stop(server);
+    http_stopped(server);
+    run_lanes(server);
+}
+
 static void run(struct server *server)
 {
     watch_signals(server);
-    for (size_t i = 1; i < server->lane_count; i++)
-        ASSERT(pthread_create(&server->lanes[i].thread, NULL, run_lane, &server->lanes[i]) == 0);
     if (server->demo)
         demo_load(shop_directory(server->shop), server->lanes[0].loop, demo_loaded, NULL);
     LOG_INFO("listening", log_text("address", server->config.listen), log_text("scheme", server->tls ? "https" : "http"),
              log_int("loops", (int64_t)server->lane_count));
     supervisor_tell("READY=1");
-    machine_loop_run(server->lanes[0].loop);
-    for (size_t i = 1; i < server->lane_count; i++)
-        ASSERT(pthread_join(server->lanes[i].thread, NULL) == 0);
+    run_lanes(server);
 }
 
 static void free_loops(struct server *server)
@@ -538,6 +560,8 @@ static int serve(struct server *server)
         if (start_http(server, error) && start_private_http(server, error)) {
             run(server);
             code = EXIT_DONE;
+        } else {
+            give_up(server);
         }
         shop_stop(server->shop);
         grpc_free(server->private_grpc);
