@@ -15,6 +15,11 @@ Feature: Every past moment can be asked for
     And the merchant takes "shirt" out of the catalogue
     Then "shirt" was called "Shirt" as of "before"
 
+  Scenario: By the address that it had
+    When a moment passes, called "before"
+    And the merchant takes "shirt" out of the catalogue
+    Then "shirt" was at its address as of "before"
+
   Scenario: A product that was not there yet
     When a moment passes, called "before"
     And the merchant adds "Cap" with the SKU "cap"

@@ -6,6 +6,7 @@
  * which of their streams; the copies of then are projected beside it, and the handler runs once more.
  */
 #include "base/assert.h"
+#include "base/id.h"
 #include "platform/rpc/message.h"
 #include "platform/service/host_internal.h"
 #include "platform/service/temporal.h"
@@ -49,6 +50,12 @@ static void add_streams_of(struct streams *streams, const ProtobufCMessage *mess
     message_each_text(message, field, streams->arena, add_stream, streams);
 }
 
+/* What nothing answers to now, by its id; or by a name that it had (a slug): any of the kind may have had it. */
+static void add_stream_asked_for(void *data, const char *key)
+{
+    add_stream(data, id_is_valid(text_of(key)) ? key : "*");
+}
+
 /* The streams of one `history`: a star stays as it is, a field gives its values ("product/{id}"). What is now tells more than the request
  * does (an id where that has a slug); where there is nothing now, the request must do: what it asks for is its first field. */
 static void add_streams(struct streams *streams, const char *history, const struct query *query, bool exists_now)
@@ -66,8 +73,9 @@ static void add_streams(struct streams *streams, const char *history, const stru
         add_streams_of(streams, query->answer, field);
     if (streams->count == before)
         add_streams_of(streams, query->request, field);
-    if (streams->count == before && !exists_now)
-        add_streams_of(streams, query->request, text_of(query->request->descriptor->fields[0].name));
+    if (streams->count == before && !exists_now && memchr(field.at, '.', field.length) == NULL)
+        message_each_text(query->request, text_of(query->request->descriptor->fields[0].name), streams->arena,
+                          add_stream_asked_for, streams);
 }
 
 /* "inventory:stock/{variants.sku}": what inventory said last, until then, of the stock of every variant in the answer. */

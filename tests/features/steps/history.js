@@ -9,6 +9,11 @@ const then = (world, name, moment, who = MERCHANT) => world.driver.getProduct(id
 Then('{string} was called {string} as of {string}', async function (name, title, moment) {
   assert.equal((await then(this, name, moment)).wanted(name).title, title);
 });
+Then('{string} was at its address as of {string}', async function (name, moment) {
+  const { id, slug } = this.products.get(name);
+  const asked = await this.driver.getProduct(slug, { asOf: this.named.get(moment) }, MERCHANT);
+  assert.equal(asked.wanted(name).id, id);
+});
 Then('{string} is called {string} now', async function (name, title) {
   assert.equal((await this.driver.getProduct(idOf(this, name))).wanted(name).title, title);
 });
