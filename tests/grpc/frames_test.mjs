@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import http2 from "node:http2";
 import { after, before, test } from "node:test";
-import { serve } from "../graphql/server.mjs";
+import { gzipSync } from "node:zlib";
+import { serve, token } from "../graphql/server.mjs";
 
 const GET_PRODUCT = "/souk.catalog.v1.CatalogService/GetProduct";
 let shop, connection;
@@ -42,6 +43,7 @@ for (const [what, body, headers, status] of [
   ["packed, without a word how", message([1, 2, 3], 1), {}, "13"],
   ["packed with something unknown", message([1, 2, 3], 1), { "grpc-encoding": "snappy" }, "12"],
   ["packed, but broken", message([1, 2, 3], 1), { "grpc-encoding": "gzip" }, "13"],
+  ["packed, and huge unpacked", message(gzipSync(Buffer.alloc(8 << 20)), 1), { "grpc-encoding": "gzip" }, "8"],
   ["a timeout that is none", message(name("x")), { "grpc-timeout": "tomorrow" }, "3"],
 ]) {
   test(`${what} is refused with ${status}`, async () => {
@@ -71,4 +73,28 @@ test("nobody outside is believed on whose behalf they call", async () => {
   const caller = Buffer.from([0x08, 3, 0x12, 1, 0x78, 0x18, 0xff, 0x03]).toString("base64"); // the system, with every scope
   const seen = await post(message([]), { "souk-caller-bin": caller }, "/souk.catalog.v1.CatalogService/CreateProduct");
   assert.equal(seen["grpc-status"], "16");
+});
+
+test("ten thousand metadata entries harm nobody else", async () => {
+  const many = Object.fromEntries(Array.from({ length: 10000 }, (_, i) => [`x-${i}`, "1"]));
+  const hostile = http2.connect(shop.url);
+  hostile.on("error", () => {});
+  const status = await new Promise((resolve) => {
+    const stream = hostile.request({ ":method": "POST", ":path": GET_PRODUCT, "content-type": "application/grpc", ...many });
+    stream.on("response", (head) => resolve(head[":status"]));
+    stream.on("error", () => {});
+    stream.on("close", () => resolve("closed"));
+    stream.end();
+  });
+  assert.ok(status === 431 || status === "closed", String(status));
+  hostile.destroy();
+  assert.equal((await post(message(name("nothing"))))["grpc-status"], "5");
+});
+
+test("a message within itself, again and again, is refused", async () => {
+  let nested = [];
+  for (let i = 0; i < 60; i++) nested = [0x12, nested.length, ...nested];
+  const seen = await post(message(nested), { authorization: `Bearer ${token}` }, "/souk.catalog.v1.CatalogService/UpdateProduct");
+  assert.equal(seen["grpc-status"], "3", seen["grpc-message"]);
+  assert.equal((await post(message(name("nothing"))))["grpc-status"], "5");
 });
