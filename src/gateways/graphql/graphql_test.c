@@ -536,6 +536,7 @@ static void statuses_are_those_of_graphql_over_http(void **state)
         {"POST", "/graphql", AS_JSON, "\"{ __typename }\"", 400, "invalid_json"},
         {"POST", "/graphql", AS_JSON, "{\"query\": \"{ __typename }\", \"variables\": {\"s\": \"a\\u0000b\"}}", 400, "no U+0000"},
         {"POST", "/graphql", AS_JSON, "{\"query\": \"{ __typename }\", \"variables\": {\"n\": 99999999999999999999}}", 400, "/variables/n: "},
+        {"POST", "/graphql", AS_JSON WITH_STATUS, "{\"query\": \"query($b: Boolean = true) { __typename @skip(if: $b) }\", \"variables\": {\"b\": null}}", 400, "can't be null"},
         {"POST", "/graphql", AS_JSON, "{}", 400, "There is no `query`."},
         {"POST", "/graphql", AS_JSON, "{\"query\": 1}", 400, "`query` must be a string."},
         {"POST", "/graphql", AS_JSON, "{\"query\": \"{ __typename }\", \"variables\": []}", 400, "`variables` must be an object."},

@@ -157,6 +157,7 @@ struct execution {
     const json_t *variables; /* coerced */
     struct plan *root;
     size_t planned; /* fields in all plans */
+    bool is_condition_null; /* of @skip or @include somewhere */
     size_t introspected; /* objects of the schema in the answer */
 
     /* load.c */
@@ -178,7 +179,7 @@ struct execution {
     struct tags tags;
 };
 
-/* Plan the operation. False with `error`: it is more than we plan. */
+/* Plan the operation. False with `error`: it is more than we plan, or a condition is null. */
 bool plan_make(struct execution *execution, struct graphql_error *error);
 
 #endif

@@ -34,13 +34,16 @@ static bool is_too_much(const struct execution *execution)
 
 /* --- directives --------------------------------------------------------------------------------------------------------- */
 
-/* `if`, which is a Boolean! and so is there. */
+/* `if`, which is a Boolean! and so is there; but a variable that has a default may be given as null. */
 static bool condition_of(const struct planning *planning, const struct document_directive *directive)
 {
     const struct document_value *value = &directive->arguments->value;
     if (value->kind == DOCUMENT_BOOLEAN)
         return value->boolean;
-    return json_is_true(json_object_getn(planning->execution->variables, value->text.at, value->text.length));
+    const json_t *condition = json_object_getn(planning->execution->variables, value->text.at, value->text.length);
+    if (!json_is_boolean(condition))
+        planning->execution->is_condition_null = true;
+    return json_is_true(condition);
 }
 
 static bool is_included(const struct planning *planning, const struct document_directive *directives)
@@ -222,6 +225,10 @@ bool plan_make(struct execution *execution, struct graphql_error *error)
     struct planning planning = {.execution = execution, .plan = execution->root, .end = &execution->root->fields};
     collect(&planning, operation->selections);
     execution->cost_requested = finish_plan(execution, execution->root, 1);
+    if (execution->is_condition_null) {
+        *error = (struct graphql_error){.code = RESULT_VALIDATION_FAILED, .message = "The `if` of @skip and @include can't be null."};
+        return false;
+    }
     if (!is_too_much(execution))
         return true;
     *error = (struct graphql_error){
