@@ -135,6 +135,13 @@
 #define LIMIT_COMMIT_BATCH 256
 /* Queries waiting for the readers. */
 #define LIMIT_READER_QUEUE 10000
+/* So many must wait before any are refused for how long the first of them has waited; and how long that may be, by what is asked. Shoppers who
+ * look leave after a few seconds; who pays must not be sent away before they are. */
+#define LIMIT_SHED_QUEUE 64
+#define LIMIT_SHED_REPORT_MS 250
+#define LIMIT_SHED_BROWSE_MS 500
+#define LIMIT_SHED_CART_MS 1000
+#define LIMIT_SHED_PAY_MS 4000
 /* Sagas under way in one service; one takes about 20 KB. */
 #define LIMIT_SAGAS 10000
 /* An Idempotency-Key. */

@@ -25,6 +25,7 @@
 #include "gateways/grpc/grpc.h"
 #include "platform/feed/feed_service.h"
 #include "platform/http/http.h"
+#include "platform/service/shed.h"
 #include "souk/all.souk.h"
 #include "souk/operations/v1/operations.souk.h"
 
@@ -203,6 +204,9 @@ static void metrics(void *data, struct buffer *out)
         count(out, "commits_total", service, counts.commits);
         count(out, "events_total", service, counts.events);
         count(out, "refused_total", service, counts.refused);
+        for (unsigned urgency = URGENCY_REPORT; urgency < URGENCY_COUNT; urgency++)
+            buffer_printf(out, "souk_shed_total{service=\"%s\",urgency=\"%s\"} %llu\n", service, urgency_name(urgency),
+                          (unsigned long long)counts.shed[urgency]);
         count(out, "writer_queue", service, counts.writer_queue);
         count(out, "reader_queue", service, counts.reader_queue);
         count(out, "events_behind", service, counts.behind);

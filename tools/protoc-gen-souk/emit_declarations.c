@@ -202,6 +202,22 @@ static void emit_streams(FILE *out, const struct method *method, const char *wha
     fputs("NULL};\n", out);
 }
 
+static const char *urgency_name(Souk__MethodRule__Urgency urgency)
+{
+    switch (urgency) {
+    case SOUK__METHOD_RULE__URGENCY__REPORT:
+        return "URGENCY_REPORT";
+    case SOUK__METHOD_RULE__URGENCY__BROWSE:
+        return "URGENCY_BROWSE";
+    case SOUK__METHOD_RULE__URGENCY__CART:
+        return "URGENCY_CART";
+    case SOUK__METHOD_RULE__URGENCY__PAY:
+        return "URGENCY_PAY";
+    default:
+        return "URGENCY_BY_KIND";
+    }
+}
+
 static int success_of(const struct method *method)
 {
     if (method->rule->success)
@@ -228,6 +244,8 @@ static void emit_method(FILE *out, const struct method *method)
     emit_number_member(out, INDENT, "index", method->index);
     emit_string_member(out, INDENT, "comment", method->is.comment);
     fprintf(out, INDENT ".kind = %s,\n", kind_name(rule->kind));
+    if (rule->urgency)
+        fprintf(out, INDENT ".urgency = %s,\n", urgency_name(rule->urgency));
     fprintf(out, INDENT ".input = &%s__declaration,\n", method->input->c_name);
     fprintf(out, INDENT ".output = &%s__declaration,\n", method->output->c_name);
     if (method->route_count)

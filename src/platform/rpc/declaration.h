@@ -96,6 +96,16 @@ enum method_kind {
     METHOD_SAGA     /* a sequence of calls; runs on the caller's loop */
 };
 
+/* What goes on longest when there is too much to do comes last. */
+enum method_urgency {
+    URGENCY_BY_KIND, /* as platform/service/shed.h says */
+    URGENCY_REPORT,
+    URGENCY_BROWSE,
+    URGENCY_CART,
+    URGENCY_PAY,
+    URGENCY_COUNT
+};
+
 struct http_declaration {
     const char *verb;          /* "GET" … */
     const char *path;          /* "/v1/products/{product}/reviews" */
@@ -110,6 +120,7 @@ struct method_declaration {
     unsigned index;           /* into the service table */
     const char *comment;
     enum method_kind kind;
+    enum method_urgency urgency;
     const struct message_declaration *input;
     const struct message_declaration *output; /* google.protobuf.Empty is 204 */
     const struct http_declaration *http; /* the first is the canonical one */

@@ -2,6 +2,7 @@
  * What the files of the host share.
  *
  *     local.c      calls in: who may, which queue, what happens to those that can't wait
+ *     shed.c       whom to refuse when there is too much to do
  *     readers.c    the queue of queries and who takes from it
  *     query.c      one query, now or as of a time
  *     writer.c     the queue of commands, the batch, the commit, and what follows it
@@ -23,6 +24,7 @@
 #include "platform/env/delivery.h"
 #include "platform/saga/saga.h"
 #include "platform/service/service.h"
+#include "platform/service/shed.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -62,6 +64,7 @@ struct command {
 struct query {
     struct delivery delivery;
     struct query *next;
+    int64_t queued_us; /* monotonic */
     struct host *host;
     const struct method_declaration *method;
     const ProtobufCMessage *request;
@@ -140,6 +143,7 @@ struct host {
     struct command *settling; /* done under a key, and not answered yet */
 
     atomic_uint_fast64_t queries, commands, commits, events, refused, reactions_refused, timers_refused;
+    atomic_uint_fast64_t shed[URGENCY_COUNT];
     atomic_uint_fast64_t reading; /* queries waiting or running */
     atomic_uint_fast64_t under_way, expected;
     atomic_int_fast64_t last_event;
@@ -149,6 +153,7 @@ struct host {
     pthread_mutex_t queue_lock;
     struct writer_job *queue_first, **queue_end;
     atomic_uint_fast64_t queued;
+    struct queue_age queue_age;
 
     atomic_bool started; /* the writer may look at what follows */
 
@@ -197,6 +202,9 @@ void refusal_post(struct call *call);
 /* Take a query, or refuse it: then the problem is in the call, and nothing else will happen to it. */
 enum result readers_take(struct readers *readers, struct host *host, const struct method_declaration *method,
                          const ProtobufCMessage *request, struct call *call);
+
+/* How long the first of their queue has waited, where that is long. */
+int64_t readers_age_us(const struct readers *readers);
 
 /* query.c */
 enum result query_run(struct query *query, struct tx *tx);

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "platform/rpc/message.h"
+#include "platform/service/host_internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -244,6 +245,29 @@ static void a_full_queue_refuses(void **state)
     end(stall);
 }
 
+static void when_the_queue_is_old_what_is_urgent_goes_first(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(9, false);
+    Till__PutCoinsRequest put = request_to_put("blue", 1);
+    struct env *env = world_env(stall->world);
+    queue_age_set(&stall->till->queue_age, LIMIT_SHED_QUEUE, env_monotonic_us(env) - INT64_C(1000) * LIMIT_SHED_CART_MS - 1);
+
+    struct asked *shopper = ask(stall), *saga = ask(stall);
+    assert_int_equal(asked_wait(shopper, &till__till__put_coins__method, &put.base), RESULT_OVERLOADED);
+    saga->call->actor.kind = ACTOR_SYSTEM;
+    assert_int_equal(asked_wait(saga, &till__till__put_coins__method, &put.base), RESULT_OK);
+    asked_free(shopper);
+    asked_free(saga);
+    assert_int_equal(host_counts(stall->till).shed[URGENCY_CART], 1);
+
+    shopper = ask(stall); /* the queue is short again */
+    assert_int_equal(asked_wait(shopper, &till__till__put_coins__method, &put.base), RESULT_OK);
+    asked_free(shopper);
+    assert_int_equal(coins_in(stall, "blue"), 2);
+    end(stall);
+}
+
 static void draining_answers_what_is_queued_and_refuses_the_rest(void **state)
 {
     (void)state;
@@ -438,6 +462,7 @@ int main(void)
         cmocka_unit_test(scopes_and_keys_are_asked_for),
         cmocka_unit_test(what_waited_too_long_does_not_run),
         cmocka_unit_test(a_full_queue_refuses),
+        cmocka_unit_test(when_the_queue_is_old_what_is_urgent_goes_first),
         cmocka_unit_test(draining_answers_what_is_queued_and_refuses_the_rest),
         cmocka_unit_test(a_key_gives_the_same_answer_again),
         cmocka_unit_test(a_key_is_for_one_request),

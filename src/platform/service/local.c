@@ -75,6 +75,28 @@ static enum result check(struct host *host, struct call *call, const struct meth
     return check_as_of(host, call, method);
 }
 
+/* --- too much to do ---------------------------------------------------------------------------------------------- */
+
+/* A saga's calls will go through both queues. */
+static int64_t queue_age_for(const struct host *host, enum method_kind kind)
+{
+    int64_t readers_us = kind != METHOD_COMMAND ? readers_age_us(host->options.readers) : 0;
+    int64_t writer_us = kind != METHOD_QUERY ? queue_age_us(&host->queue_age, host->env) : 0;
+    return readers_us > writer_us ? readers_us : writer_us;
+}
+
+static enum result check_load(struct host *host, struct call *call, const struct method_declaration *method)
+{
+    int64_t age_us = queue_age_for(host, method->kind);
+    if (age_us == 0)
+        return RESULT_OK;
+    enum method_urgency urgency = call_urgency(call, method);
+    if (!shed_refuses(urgency, age_us))
+        return RESULT_OK;
+    count(&host->shed[urgency]);
+    return call_refuse(call, RESULT_OVERLOADED, "There is too much to do; what is more urgent goes first.");
+}
+
 /* --- commands ---------------------------------------------------------------------------------------------------- */
 
 static void on_command_done(struct writer_job *job, enum result result)
@@ -129,6 +151,8 @@ void host_invoke(struct host *host, const struct method_declaration *method, con
 {
     host_open(host); /* before the gate is looked at, so that a drain waits for whoever has passed it */
     enum result result = check(host, call, method);
+    if (result == RESULT_OK)
+        result = check_load(host, call, method);
     if (result == RESULT_OK)
         result = take(host, call, method, request);
     if (result != RESULT_OK) {

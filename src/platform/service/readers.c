@@ -40,6 +40,7 @@ struct readers {
     pthread_mutex_t lock;
     struct query *first, **end;
     size_t queued;
+    struct queue_age age;
     uint64_t idle; /* a bit per reader */
     bool stopped;
 };
@@ -75,6 +76,7 @@ enum result readers_take(struct readers *readers, struct host *host, const struc
         .method = method,
         .request = request,
         .call = call,
+        .queued_us = env_monotonic_us(readers->env),
     };
 
     pthread_mutex_lock(&readers->lock);
@@ -86,6 +88,7 @@ enum result readers_take(struct readers *readers, struct host *host, const struc
         *readers->end = query;
         readers->end = &query->next;
         readers->queued++;
+        queue_age_set(&readers->age, readers->queued, readers->first->queued_us);
         idle = take_idle(readers);
     }
     pthread_mutex_unlock(&readers->lock);
@@ -97,6 +100,11 @@ enum result readers_take(struct readers *readers, struct host *host, const struc
     if (idle != NULL)
         worker_wake(idle->worker);
     return RESULT_OK;
+}
+
+int64_t readers_age_us(const struct readers *readers)
+{
+    return queue_age_us(&readers->age, readers->env);
 }
 
 /* A share of the queue, as a list; NULL when it is empty, and the reader is idle then. */
@@ -116,6 +124,7 @@ static struct query *take_share(struct reader *reader)
     readers->first = *end;
     if (readers->first == NULL)
         readers->end = &readers->first;
+    queue_age_set(&readers->age, readers->queued, readers->first != NULL ? readers->first->queued_us : 0);
     if (first == NULL)
         readers->idle |= UINT64_C(1) << reader->index;
     else

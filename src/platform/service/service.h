@@ -143,6 +143,7 @@ struct writer_job {
     struct host *host;
     struct delivery delivery;
     struct writer_job *next;
+    int64_t queued_us; /* monotonic */
     enum result result;
     int64_t last_event; /* the last one it emitted; 0 none */
     bool is_command;
@@ -155,6 +156,7 @@ int64_t host_last_event(const struct host *host);
 struct host_counts {
     uint64_t queries, commands, commits, events;
     uint64_t refused;           /* calls not answered with OK */
+    uint64_t shed[URGENCY_COUNT]; /* of those: as there was too much to do */
     uint64_t reactions_refused; /* events passed over */
     uint64_t timers_refused;
     uint64_t writer_queue, reader_queue;

@@ -45,12 +45,14 @@ void host_write(struct host *host, struct writer_job *job)
     job->next = NULL;
     job->result = RESULT_OK;
     job->last_event = 0;
+    job->queued_us = env_monotonic_us(host->env);
 
     pthread_mutex_lock(&host->queue_lock);
     *host->queue_end = job;
     host->queue_end = &job->next;
+    size_t length = atomic_fetch_add(&host->queued, 1) + 1;
+    queue_age_set(&host->queue_age, length, host->queue_first->queued_us);
     pthread_mutex_unlock(&host->queue_lock);
-    atomic_fetch_add(&host->queued, 1);
     worker_wake(host->worker);
 }
 
@@ -69,8 +71,9 @@ static struct writer_job *take_jobs(struct host *host)
     *end = NULL;
     if (host->queue_first == NULL)
         host->queue_end = &host->queue_first;
+    size_t left = atomic_fetch_sub(&host->queued, taken) - taken;
+    queue_age_set(&host->queue_age, left, left > 0 ? host->queue_first->queued_us : 0);
     pthread_mutex_unlock(&host->queue_lock);
-    atomic_fetch_sub(&host->queued, taken);
     return taken > 0 ? first : NULL;
 }
 
