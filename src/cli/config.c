@@ -150,7 +150,7 @@ static bool check(const struct config *config, char error[512])
     else if (strncmp(config->store, "sqlite:", 7) != 0 && strncmp(config->store, "postgres://", 11) != 0)
         snprintf(error, 512, "SOUK_STORE is `%s`; it must begin with `sqlite:` or `postgres://`, for example sqlite:./data", config->store);
     else if (strcmp(config->bus, "embedded:") != 0 && !nats_address_read(&nats, config->bus, detail))
-        snprintf(error, 512, "SOUK_BUS can't be used: it is `embedded:` or %.400s", detail);
+        snprintf(error, 512, "SOUK_BUS can't be used: %.400s; without NATS it is `embedded:`", detail);
     else if (strcmp(config->cache, "memory:") != 0 && strcmp(config->cache, "none") != 0)
         snprintf(error, 512, "SOUK_CACHE is `%s`; this version knows `memory:` and `none`", config->cache);
     else if (!is_rate(config->client_rate) || !is_rate(config->staff_rate))
@@ -182,10 +182,33 @@ bool config_read(struct config *config, struct arena *arena, const char *file, c
     return check(config, error);
 }
 
+const char *config_shown(char shown[CONFIG_SHOWN_BYTES], const char *value)
+{
+    size_t length = 0;
+
+    while (*value && length + 4 < CONFIG_SHOWN_BYTES) {
+        const char *end = value + strcspn(value, ",@");
+        const char *user = strncmp(value, "//", 2) == 0 ? value + 2 : NULL;
+        const char *colon = user ? memchr(user, ':', (size_t)(end - user)) : NULL;
+
+        shown[length++] = *value;
+        if (colon && *end == '@') {
+            length += (size_t)snprintf(shown + length, CONFIG_SHOWN_BYTES - length, "/%.*s:***", (int)(colon - user), user);
+            length = length < CONFIG_SHOWN_BYTES ? length : CONFIG_SHOWN_BYTES - 1;
+            value = end;
+        } else
+            value++;
+    }
+    shown[length] = '\0';
+    return shown;
+}
+
 void config_print(const struct config *config)
 {
+    char without[CONFIG_SHOWN_BYTES];
+
 #define CONFIG_PRINT(field, variable, standard, shown, meaning)                                          \
-    printf("%-24s %-24s %s\n", (variable), (shown) ? config->field : *config->field ? "(set)" : "(not set)", (meaning));
+    printf("%-24s %-24s %s\n", (variable), (shown) ? config_shown(without, config->field) : *config->field ? "(set)" : "(not set)", (meaning));
     CONFIG_TABLE(CONFIG_PRINT)
 #undef CONFIG_PRINT
 }

@@ -51,6 +51,10 @@ bool config_read(struct config *config, struct arena *arena, const char *file, c
 /* Where a service runs ("127.0.0.1:7001"), if not here; NULL when nothing says so. */
 const char *config_address_of(const struct config *config, const char *service);
 
+/* A value as it may be shown: without the passwords of its URLs. */
+#define CONFIG_SHOWN_BYTES 1024
+const char *config_shown(char shown[CONFIG_SHOWN_BYTES], const char *value);
+
 /* One line per setting: name, value (secrets as "set" or "not set"), meaning. */
 void config_print(const struct config *config);
 

@@ -100,6 +100,8 @@ static void print_listening(const struct service *service)
 
 static void print_text(const struct config *config)
 {
+    char store[CONFIG_SHOWN_BYTES], bus[CONFIG_SHOWN_BYTES];
+
     for (size_t i = 0; i < SERVICE_COUNT; i++) {
         const struct service *service = every_service[i];
 
@@ -109,7 +111,8 @@ static void print_text(const struct config *config)
         print_calls(service);
         print_listening(service);
     }
-    printf("\nlistens on %s, stores in %s, events travel by %s\n", config->listen, config->store, config->bus);
+    printf("\nlistens on %s, stores in %s, events travel by %s\n", config->listen, config_shown(store, config->store),
+           config_shown(bus, config->bus));
 }
 
 /* --- as JSON --------------------------------------------------------------------------------------------------------- */
@@ -167,13 +170,14 @@ static void print_json(const struct config *config)
 {
     struct buffer out;
     struct json_writer json;
+    char shown[CONFIG_SHOWN_BYTES];
 
     buffer_init(&out, OUTPUT_BYTES_MAX);
     json_write_init(&json, &out);
     json_write_object_open(&json);
     write_member(&json, "listen", config->listen);
-    write_member(&json, "store", config->store);
-    write_member(&json, "bus", config->bus);
+    write_member(&json, "store", config_shown(shown, config->store));
+    write_member(&json, "bus", config_shown(shown, config->bus));
     json_write_key(&json, "services");
     json_write_array_open(&json);
     for (size_t i = 0; i < SERVICE_COUNT; i++)

@@ -87,7 +87,7 @@ bool nats_address_read(struct nats_address *address, const char *url, char error
         struct text shop = {slash + 1, rest.length - (size_t)(slash + 1 - rest.at)};
         rest.length = (size_t)(slash - rest.at);
         if (!read_shop(address, shop)) {
-            snprintf(error, 512, "the shop's name behind the servers has up to %d of a-z 0-9 _ -, for example "
+            snprintf(error, 512, "a name of the shop behind the servers, of up to %d of a-z 0-9 _ -, for example "
                      "nats://127.0.0.1:4222/souk", NATS_SHOP_BYTES - 1);
             return false;
         }

@@ -230,17 +230,17 @@ static void begin_after(struct relay *relay, int64_t number)
     pthread_mutex_unlock(&relay->lock);
 }
 
-static bool purge(struct relay *relay)
+/* The whole stream, since it also remembers the ids of what it had. Everybody makes it anew, and reads the feeds for what it had. */
+static void drop_stream(struct relay *relay)
 {
     jsOptions options;
-    LOG_WARNING("the stream has events that the store does not: they are removed", log_text("producer", relay->producer));
+    LOG_WARNING("the stream has events that the store does not: it is made anew", log_text("producer", relay->producer));
     jsOptions_Init(&options);
     options.Wait = NATS_WAIT_MS;
-    options.Stream.Purge.Subject = relay->subject;
-    return js_PurgeStream(relay->nats->jetstream, relay->nats->address.shop, &options, NULL) == NATS_OK;
+    js_DeleteStream(relay->nats->jetstream, relay->nats->address.shop, &options, NULL);
 }
 
-/* What the stream has of this producer: *number is 0 when nothing that is right. */
+/* The number of the newest event that the stream has of this producer; 0 for none. False when that can't be said now. */
 static bool find_position(struct relay *relay, int64_t *number)
 {
     jsOptions options;
@@ -253,10 +253,9 @@ static bool find_position(struct relay *relay, int64_t *number)
         return status == NATS_NOT_FOUND;
     bool read = check_ours(relay, (struct text){natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message)}, &ours, number);
     natsMsg_Destroy(message);
-    if (ours || !read)
-        return read;
-    *number = 0;
-    return purge(relay);
+    if (read && !ours)
+        drop_stream(relay);
+    return ours;
 }
 
 bool relay_ready(struct relay *relay)
