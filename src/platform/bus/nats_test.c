@@ -281,7 +281,8 @@ static void no_more_is_asked_for_than_is_handled(void **state)
     close_world(world);
 }
 
-static void a_killed_server_is_told_again(void **state)
+/* What it had acknowledged may be gone, and its consumer then passes over as many of the next: a gap, which followers fill from the feed. */
+static void a_killed_server_is_used_again(void **state)
 {
     NEEDS_SERVER;
     struct world *world = open_world(server());
@@ -292,7 +293,31 @@ static void a_killed_server_is_told_again(void **state)
     bus_publish(world->bus, "mill", 4000);
     assert_true(becomes_ready(world, false));
     control("start");
-    assert_true(all_come(world, 1, 4000));
+    bus_publish(world->bus, "mill", 12000);
+    assert_true(all_come(world, 6001, 12000));
+    close_world(world);
+}
+
+/* NODES=3 tests/with-nats: each in turn, and so whoever leads. */
+static void a_node_of_three_may_die(void **state)
+{
+    NEEDS_SERVER;
+    if (strchr(server(), ',') == NULL)
+        skip();
+    struct world *world = open_world(server());
+    assert_true(becomes_ready(world, true));
+    for (int node = 1; node <= 3; node++) {
+        char stop[16], start[16];
+        int64_t before = (node - 1) * 10000;
+        snprintf(stop, sizeof stop, "stop %d", node);
+        snprintf(start, sizeof start, "start %d", node);
+        bus_publish(world->bus, "mill", before + 2000);
+        control(stop);
+        bus_publish(world->bus, "mill", before + 10000);
+        assert_true(all_come(world, before + 8001, before + 10000));
+        control(start);
+        usleep(1000000);
+    }
     close_world(world);
 }
 
@@ -346,7 +371,8 @@ int main(void)
         cmocka_unit_test(it_goes_on_where_the_stream_ends),
         cmocka_unit_test(an_empty_stream_begins_with_the_newest),
         cmocka_unit_test(no_more_is_asked_for_than_is_handled),
-        cmocka_unit_test(a_killed_server_is_told_again),
+        cmocka_unit_test(a_killed_server_is_used_again),
+        cmocka_unit_test(a_node_of_three_may_die),
         cmocka_unit_test(a_lost_store_is_made_anew),
         cmocka_unit_test(events_that_the_store_does_not_have_are_removed),
         cmocka_unit_test(who_can_not_be_reached_is_tried_again),
