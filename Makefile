@@ -351,7 +351,7 @@ check-split: programs
 ## check-nats: the same, with events travelling by a NATS JetStream of its own; then one that loses everything meanwhile
 .PHONY: check-nats
 check-nats: programs
-	@tests/with-nats env SOUK_LAYOUT=split tests/features/check ../../features/checkout ../../features/cart
+	@tests/with-nats env SOUK_LAYOUT=split tests/features/check ../../features/checkout
 	@tests/with-nats node tests/nats/lost_store.mjs
 
 ## check-grpc: ask over gRPC with the clients that others use (npm)

@@ -285,6 +285,8 @@ static void no_more_is_asked_for_than_is_handled(void **state)
 static void a_killed_server_is_used_again(void **state)
 {
     NEEDS_SERVER;
+    if (strchr(server(), ',') != NULL)
+        skip(); /* see a_node_of_three_may_die */
     struct world *world = open_world(server());
     assert_true(becomes_ready(world, true));
     bus_publish(world->bus, "mill", 2000);
@@ -307,7 +309,7 @@ static void a_node_of_three_may_die(void **state)
     struct world *world = open_world(server());
     assert_true(becomes_ready(world, true));
     for (int node = 1; node <= 3; node++) {
-        char stop[16], start[16];
+        char stop[32], start[32];
         int64_t before = (node - 1) * 10000;
         snprintf(stop, sizeof stop, "stop %d", node);
         snprintf(start, sizeof start, "start %d", node);
