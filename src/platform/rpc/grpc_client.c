@@ -76,7 +76,7 @@ struct grpc_line {
     struct timer rest;
     struct grpc_request *waiting, **waiting_end;
     struct grpc_request *held; /* answered, but not told yet */
-    struct task look;          /* whether some need be held no longer */
+    struct task look;          /* whether some need be held no longer, and whether another loop has reached it */
     atomic_bool look_posted;
 };
 
@@ -336,11 +336,22 @@ static void tell_held(struct grpc_line *line, bool all)
     }
 }
 
+/* Another loop has reached it: so shall we. */
+static void end_rest(struct grpc_line *line)
+{
+    timer_stop(line->loop, &line->rest);
+    line->resting = false;
+    line->failures = 0;
+    connect_line(line);
+}
+
 static void on_look(struct task *task)
 {
     struct grpc_line *line = (struct grpc_line *)((char *)task - offsetof(struct grpc_line, look));
     atomic_store(&line->look_posted, false);
     tell_held(line, false);
+    if (line->resting && !line->closed && atomic_load(&line->target->reached))
+        end_rest(line);
 }
 
 static void on_held_long(struct timer *timer)
@@ -398,6 +409,7 @@ static void hope(struct target *target)
     for (struct remote *remote = target->client->remotes; remote != NULL; remote = remote->next)
         if (remote->target == target)
             dependency_hope(&remote->dependency);
+    look_at_lines(target);
 }
 
 static void on_opened(void *data)
