@@ -15,7 +15,7 @@ souk_start() {
         shift
     done
     began=$(date +%s%N)
-    env SOUK_LOG=warning "${settings[@]}" SOUK_ADMIN_TOKEN=$token SOUK_LISTEN=127.0.0.1:$port SOUK_STORE="sqlite:$work/$store" \
+    env SOUK_LOG=warning SOUK_ADMIN_TOKEN=$token SOUK_LISTEN=127.0.0.1:$port SOUK_STORE="sqlite:$work/$store" "${settings[@]}" \
         ${CORE:+taskset -c "$CORE"} build/release/souk serve "${@:2}" >"$work/log" 2>&1 &
     souk_pid=$!
     until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
