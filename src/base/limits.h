@@ -77,6 +77,7 @@
 #define LIMIT_ROUTE_VARIABLES 4
 /* Fields that one link binds; ours bind 1 or 2. */
 #define LIMIT_LINK_BINDINGS 4
+#define LIMIT_LINK_CONDITIONS 4
 /* An answer. */
 #define LIMIT_ANSWER_BYTES (256 << 20)
 

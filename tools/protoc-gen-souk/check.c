@@ -346,27 +346,32 @@ static bool enum_has(const struct enumeration *enumeration, const char *json_nam
     return false;
 }
 
-static void check_when(const struct message *message, const struct link *link)
+static void check_condition(const struct message *message, const struct link *link, const char *rest)
 {
-    const char *rest = given(link->rule->when);
-    if (!rest)
-        return;
-    bool repeated;
+    bool repeated; /* then one of the values has to be among those named */
     const char *path = next_part(&rest, '=');
     struct field *field = message_path(message, path, &repeated);
-    if (!field || repeated || !rest) {
-        refuse(&message->is, "link \"%s\" looks at \"%s\", which is no single field of %s. Write field=value|value: "
+    if (!field || !rest) {
+        refuse(&message->is, "link \"%s\" looks at \"%s\", which is no field of %s. Write field=value|value: "
                              "\"status=placed|paid\".",
                link->rule->rel, path, message->is.name);
         return;
     }
     if (!field->enumeration && !IS_TYPE(field, STRING) && !IS_TYPE(field, BOOL))
         refuse(&message->is, "link \"%s\" looks at %s, which is neither an enum nor a string nor a bool.", link->rule->rel, path);
+    rest = given(rest);
     for (char *value; (value = next_part(&rest, '|'));) {
         if (field->enumeration && !enum_has(field->enumeration, value))
             refuse(&message->is, "link \"%s\" waits for %s=%s, but %s has no such value. Write it as in JSON, in lower case.",
                    link->rule->rel, path, value, field->enumeration->is.name);
     }
+}
+
+static void check_when(const struct message *message, const struct link *link)
+{
+    const char *rest = given(link->rule->when);
+    for (char *condition; (condition = next_part(&rest, ','));)
+        check_condition(message, link, condition);
 }
 
 static void check_link(const struct message *message, const struct link *link)

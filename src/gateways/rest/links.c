@@ -242,12 +242,15 @@ static const struct http_declaration *best_route(const struct resource_link *lin
 
 static void read_when(struct resource_link *link, const struct message_declaration *message)
 {
-    const char *when = link->declaration->when, *equals = when ? strchr(when, '=') : NULL;
-    if (equals == NULL)
+    if (link->declaration->when == NULL)
         return;
-    link->when_path = message_path(message, (struct text){when, (size_t)(equals - when)});
-    link->when_values = text_of(equals + 1);
-    ASSERT(link->when_path.depth > 0);
+    struct text list = text_of(link->declaration->when), path, values;
+    while (next_pair(&list, &path, &values)) {
+        ASSERT(link->condition_count < LIMIT_LINK_CONDITIONS);
+        struct link_condition *condition = &link->conditions[link->condition_count++];
+        *condition = (struct link_condition){.path = message_path(message, path), .values = values};
+        ASSERT(condition->path.depth > 0);
+    }
 }
 
 /* False when nothing outside could follow it. */
@@ -353,28 +356,37 @@ static bool list_has(struct text list, struct text word)
     return false;
 }
 
-struct when_check {
+struct condition_check {
     struct text values;
-    bool holds;
+    bool has_value, has_one_of_them;
 };
 
-static void check_when(void *data, struct field field, const void *value)
+static void check_value(void *data, struct field field, const void *value)
 {
-    struct when_check *check = data;
-    check->holds = list_has(check->values, field_value_text(field, value, NULL)); /* enum, string or boolean: no arena */
+    struct condition_check *check = data;
+    check->has_value = true;
+    if (list_has(check->values, field_value_text(field, value, NULL))) /* enum, string or boolean: no arena */
+        check->has_one_of_them = true;
+}
+
+static bool condition_holds(const struct link_condition *condition, const ProtobufCMessage *message)
+{
+    struct condition_check check = {.values = condition->values};
+    message_path_each(&condition->path, message, check_value, &check);
+    if (condition->values.length == 0)
+        return !check.has_value;
+    /* A boolean that is false counts as no value, and yet has one to compare. */
+    if (!check.has_value && message_path_end(&condition->path).descriptor->type == PROTOBUF_C_TYPE_BOOL)
+        return list_has(condition->values, TEXT("false"));
+    return check.has_one_of_them;
 }
 
 static bool when_holds(const struct resource_link *link, const ProtobufCMessage *message)
 {
-    if (link->when_path.depth == 0)
-        return true;
-    struct when_check check = {.values = link->when_values};
-    struct field last = message_path_end(&link->when_path);
-    /* A boolean that is false counts as no value, and yet has one to compare. */
-    if (last.descriptor->type == PROTOBUF_C_TYPE_BOOL)
-        check.holds = list_has(check.values, TEXT("false"));
-    message_path_each(&link->when_path, message, check_when, &check);
-    return check.holds;
+    for (size_t i = 0; i < link->condition_count; i++)
+        if (!condition_holds(&link->conditions[i], message))
+            return false;
+    return true;
 }
 
 bool link_is_open(const struct resource_link *link, const ProtobufCMessage *message, const struct actor *actor)

@@ -30,6 +30,12 @@ struct link_binding {
     struct message_path from;
 };
 
+/* "status=placed|paid": there is such a value. "obstacles=": there is none at all. */
+struct link_condition {
+    struct message_path path;
+    struct text values; /* "placed|paid" */
+};
+
 struct resource_link {
     const struct link_declaration *declaration;
     ProtobufCService *service; /* of the operation behind it */
@@ -41,8 +47,8 @@ struct resource_link {
     struct href href;
     const char *verb; /* of an action; NULL for what is read */
     unsigned scope;   /* 0: everyone */
-    struct message_path when_path;
-    struct text when_values; /* "placed|paid" */
+    struct link_condition conditions[LIMIT_LINK_CONDITIONS]; /* all of them hold, or the link is not there */
+    size_t condition_count;
 };
 
 struct resource {

@@ -371,6 +371,41 @@ static void shows_actions_while_the_state_allows(void **state)
     assert_body("\"undo\":{\"href\":\"/v1/imports/i1/undo\",\"method\":\"POST\"}");
 }
 
+static void shows_no_checkout_of_what_has_obstacles(void **state)
+{
+    (void)state;
+    static const char *obstacles[] = {"address_required", "shipping_method_required"};
+    cart.obstacles = obstacles;
+    cart.n_obstacles = 2;
+    assert_int_equal(ask("GET", "/v1/carts/" CART, "", ""), 200);
+    assert_body("\"lines\":{\"href\"");
+    assert_no_body("\"checkout\":{");
+    cart.n_obstacles = 0;
+}
+
+static void shows_what_an_order_has_money_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *payment;
+        bool can_capture, can_refund;
+    } rows[] = {{"authorized", true, false}, {"captured", false, true},  {"partially_refunded", false, true},
+                {"refunded", false, false},  {"voided", false, false},   {"pending", false, false}};
+    static Order__OrderPayment payment = ORDER__ORDER_PAYMENT__INIT, *payments[] = {&payment};
+    order.payments = payments;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        payment.status = rows[i].payment;
+        order.n_payments = 1;
+        assert_int_equal(ask("GET", "/v1/orders/o1", AS_ADMIN, ""), 200);
+        assert_int_equal(strstr(last->body, "\"capture\":{\"href\"") != NULL, rows[i].can_capture);
+        assert_int_equal(strstr(last->body, "\"refunds\":{\"href\"") != NULL, rows[i].can_refund);
+    }
+    order.n_payments = 0;
+    assert_int_equal(ask("GET", "/v1/orders/o1", AS_ADMIN, ""), 200);
+    assert_no_body("\"capture\":{\"href\"");
+    assert_no_body("\"refunds\":{\"href\"");
+}
+
 static void carries_an_order_token_in_links(void **state)
 {
     (void)state;
@@ -1126,6 +1161,8 @@ int main(void)
         TEST(asks_for_points),
         TEST(shows_actions_to_those_who_may),
         TEST(shows_actions_while_the_state_allows),
+        TEST(shows_no_checkout_of_what_has_obstacles),
+        TEST(shows_what_an_order_has_money_for),
         TEST(carries_an_order_token_in_links),
         TEST(lists_page_by_page),
         TEST(takes_the_category_from_either_path),

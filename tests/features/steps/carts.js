@@ -144,7 +144,9 @@ Then('{who}\'s cart as of {string} had {int} line(s)', async function (who, mome
   assert.equal(cart.lines.length, count);
 });
 Then('{who}\'s cart can\'t be checked out because of {codes}', async function (who, codes) {
-  assert.deepEqual((await this.seenCart(this.shopper(who))).obstacles, codes);
+  const cart = await this.seenCart(this.shopper(who));
+  assert.deepEqual(cart.obstacles, codes);
+  if (cart._links) assert(!cart._links.checkout);
 });
 Then('{who}\'s cart can be checked out', async function (who) {
   const cart = await this.seenCart(this.shopper(who));
