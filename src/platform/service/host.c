@@ -52,6 +52,7 @@ static struct host *host_new(const struct service *service, const struct host_op
     host->options = *options;
     host->env = options->env;
     host->feeds_again_us = INT64_MAX;
+    host->streams = stream_versions_new();
     host_open(host); /* the clock */
     pthread_mutex_init(&host->lock, NULL);
     writer_init(host);
@@ -63,6 +64,7 @@ static struct host *host_new(const struct service *service, const struct host_op
 static void host_free(struct host *host)
 {
     free(host->consumers);
+    stream_versions_free(host->streams);
     if (host->connection != NULL)
         connection_close(host->connection);
     if (host->store != NULL)
@@ -83,13 +85,20 @@ static bool open_store(struct host *host, char error[512])
            event_log_migrate(host->connection, service->migrations, service->migration_count, error);
 }
 
+void host_read_head(struct host *host, struct tx *tx)
+{
+    event_log_head(tx, &host->head);
+    host->head.streams = host->streams;
+    stream_versions_forget(host->streams);
+}
+
 /* Take up what the store says: the end of the log, the inboxes, the timers, the open sagas. */
 static bool take_up(struct host *host, char error[512])
 {
     struct tx *tx = tx_begin(host->connection);
     struct arena *arena = arena_new(LIMIT_BULK_ARENA);
     tx->arena = arena;
-    event_log_head(tx, &host->head);
+    host_read_head(host, tx);
     host->head_is_known = true;
     atomic_store(&host->last_event, host->head.number);
     host->timer_due_us = timers_earliest(tx);

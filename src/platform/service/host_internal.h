@@ -86,6 +86,8 @@ struct batch {
     struct dead_letter_noted *dead_letters; /* to be stored before the commit */
 };
 
+/* Read the end of the log from the store, and forget what was known of its streams. */
+void host_read_head(struct host *host, struct tx *tx);
 /* Run `run` in a savepoint with a context of its own: keep what it did when it returns OK, undo it otherwise. */
 enum result batch_run(struct batch *batch, struct call *call, const char *cause,
                       enum result (*run)(struct context *context, void *data), void *data);
@@ -161,6 +163,7 @@ struct host {
     struct worker *worker;
     struct connection *connection;
     struct event_log_head head;
+    struct stream_versions *streams;
     bool head_is_known;
     atomic_bool store_fails; /* since the last commit */
     int64_t rest_until_us;   /* monotonic: after a failure, timers and reactions wait */

@@ -99,6 +99,8 @@ enum result batch_run(struct batch *batch, struct call *call, const char *cause,
     if (call->problem.result == RESULT_OK)
         call_refuse(call, result, NULL);
     tx_savepoint_undo(tx);
+    if (batch->host->head.number != head.number)
+        stream_versions_forget(batch->host->streams);
     batch->host->head = head;
     batch->touched.newest = newest;
     batch->events = events;
@@ -208,7 +210,7 @@ static void begin(struct batch *batch)
     batch->tx->arena = batch->arena;
     batch->tx->touched = &batch->touched;
     if (!host->head_is_known)
-        event_log_head(batch->tx, &host->head);
+        host_read_head(host, batch->tx);
     host->head_is_known = true;
 
     int64_t now_us = env_now_us(host->env);

@@ -86,11 +86,18 @@ int64_t event_log_stream_version(struct tx *tx, const char *stream)
     return SQL_INT(tx, 0, "SELECT MAX(stream_version) FROM souk_event WHERE stream = ?1", sql_string(stream));
 }
 
+/* Of the stream's newest event. */
+static int64_t version_before(struct tx *tx, const struct event_log_head *head, const char *stream)
+{
+    int64_t remembered = head->streams ? stream_versions_find(head->streams, stream) : 0;
+    return remembered ? remembered : event_log_stream_version(tx, stream);
+}
+
 void event_log_append(struct tx *tx, struct event_log_head *head, struct event *event)
 {
     event->number = head->number + 1;
     event->key = key_of(event->stream);
-    event->stream_version = event_log_stream_version(tx, event->stream) + 1;
+    event->stream_version = version_before(tx, head, event->stream) + 1;
     if (event->at_us < head->at_us)
         event->at_us = head->at_us;
     event_hash(head->hash, event, event->hash);
@@ -106,6 +113,8 @@ void event_log_append(struct tx *tx, struct event_log_head *head, struct event *
     head->number = event->number;
     head->at_us = event->at_us;
     memcpy(head->hash, event->hash, EVENT_HASH_BYTES);
+    if (head->streams)
+        stream_versions_put(head->streams, event->stream, event->stream_version);
 }
 
 /* --- reading --- */

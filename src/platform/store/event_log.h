@@ -18,6 +18,7 @@
 
 #include "platform/rpc/result.h"
 #include "platform/store/store.h"
+#include "platform/store/stream_versions.h"
 
 #define EVENT_HASH_BYTES 32
 
@@ -54,11 +55,12 @@ struct event_log_head {
     int64_t number;
     int64_t at_us;
     uint8_t hash[EVENT_HASH_BYTES];
+    struct stream_versions *streams; /* where it left the streams, or NULL; event_log_head() sets NULL */
 };
 void event_log_head(struct tx *tx, struct event_log_head *head);
 /* Fill number, key, stream_version and hash of `event` and store it; moves the head. Where the clock was set back, at_us becomes that of
  * the event before, so that "until then" is a prefix of the log. A caller that undoes a savepoint or a transaction puts its own
- * copy of the head back. */
+ * copy of the head back, and forgets the streams' versions. */
 void event_log_append(struct tx *tx, struct event_log_head *head, struct event *event);
 /* The version of the newest event of a stream; 0 for none. */
 int64_t event_log_stream_version(struct tx *tx, const char *stream);
