@@ -46,6 +46,15 @@ Feature: A part of the shop is away
     Then ann's order is placed
     And ann was charged once
 
+  Scenario: Without catalog, what lies in carts is sold
+    When the catalog process is killed
+    Then ann's cart can be checked out
+    When ann checks out with the key "k1"
+    Then ann's order is placed
+    And ann was charged once
+    When the catalog process is started again
+    Then the shop finds catalog again
+
   Scenario Outline: A <service> process that hangs is as good as away
     When the <service> process hangs
     And ann checks out with the key "k1" in vain

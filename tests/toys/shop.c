@@ -60,14 +60,14 @@ static Common__Money *money(struct arena *arena, int64_t amount)
 static enum result serve_catalog(struct stand *stand, unsigned method, struct call *call, const ProtobufCMessage *data,
                                  ProtobufCMessage *answer)
 {
-    (void)stand;
+    const struct books *books = books_of(stand);
     ASSERT(method == catalog__catalog_service__batch_get_variants__method.index);
     const Catalog__BatchGetVariantsRequest *request = (const Catalog__BatchGetVariantsRequest *)data;
     Catalog__BatchGetVariantsResponse *response = (Catalog__BatchGetVariantsResponse *)answer;
     response->items = ARENA_ARRAY(call->arena, Catalog__SellableVariant *, request->n_skus);
     for (size_t i = 0; i < request->n_skus; i++) {
         int sku = sku_of(request->skus[i]);
-        if (sku < 0)
+        if (sku < 0 || books->withdrawn[sku])
             continue;
         Catalog__SellableVariant *item = ARENA_NEW(call->arena, Catalog__SellableVariant);
         catalog__sellable_variant__init(item);

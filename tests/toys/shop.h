@@ -18,6 +18,8 @@ enum { SHIRT, WATCH, EBOOK, SKU_COUNT };
 
 /* What the stands know. Ids are copied. */
 struct books {
+    /* catalogue */
+    bool withdrawn[SKU_COUNT];
     /* pricing */
     int64_t prices[SKU_COUNT]; /* 0: none */
     bool ships;                /* there are shipping methods: "standard", to DE, for 5.00 EUR */

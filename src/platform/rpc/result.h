@@ -40,6 +40,7 @@
     ROW(VERSION_MISMATCH,             412,  9,  "version_mismatch",       "It has changed since you read it")          \
     ROW(OUT_OF_STOCK,                 409,  9,  "out_of_stock",           "Not enough in stock")                       \
     ROW(PRICE_CHANGED,                409,  9,  "price_changed",          "The price has changed")                     \
+    ROW(NOT_FOR_SALE,                 409,  9,  "not_for_sale",           "That is not sold any more")                 \
     ROW(NOT_PRICED,                   409,  9,  "not_priced",             "There is no price in this currency")        \
     ROW(CURRENCY_MISMATCH,            409,  9,  "currency_mismatch",      "That is in another currency")               \
     ROW(CART_EMPTY,                   409,  9,  "cart_empty",             "The cart is empty")                         \

@@ -39,10 +39,9 @@ enum result cart_abandon(struct context *context, const char *cart_id);
 
 /* --- as shoppers see it (show.c) --- */
 
-/* Put a stored cart and what it costs together. `quote` is NULL for a cart without lines. What the answer points to is in `arena` or
- * shared with the two. */
-void cart_show(struct arena *arena, const Cart__StoredCart *cart, const Pricing__Quote *quote, int64_t now_us,
-               Cart__Cart *answer);
+/* Put the cart `after` and what is known of it together: what it costs (`quote` is NULL for a cart without lines) and what of it is not sold any
+ * more. What the answer points to is in `arena` or shared with `work`. */
+void cart_show(struct arena *arena, const Cart__CartWork *work, int64_t now_us, Cart__Cart *answer);
 
 /* --- sagas (work.c) --- */
 
@@ -63,7 +62,7 @@ bool work_begin_change(struct saga_run *run, const Cart__StoredCart *cart);
 Pricing__QuoteCartRequest work_quote_request(struct saga_run *run);
 /* Ask what `after` costs. A cart without lines costs nothing: `then` gets NULL at once. */
 void work_quote(struct saga_run *run, void (*then)(struct saga_run *run, const Pricing__Quote *quote));
-/* Note what it costs, and end the step. */
+/* Note what it costs and, where it can be bought, what of it is not sold any more; and end the step. */
 void work_quoted(struct saga_run *run, const Pricing__Quote *quote);
 /* Note the cart as a command left it, and end the step. Where somebody else has changed it between our reading and our command, the quote is
  * of another cart: then it is made again. */

@@ -189,6 +189,24 @@ static void a_line_that_lost_its_price_is_in_the_way(void **state)
     end(shop);
 }
 
+static void a_line_that_is_withdrawn_is_in_the_way(void **state)
+{
+    (void)state;
+    struct shop *shop = shop_open(5);
+    const char *id = shop_cart(shop);
+    shop_add(shop, id, "shirt", 1, NULL);
+    shop->counter->books.withdrawn[SHIRT] = true;
+    Cart__Cart cart = get(shop, id);
+    assert_int_equal(cart.n_obstacles, 1);
+    assert_string_equal(cart.obstacles[0], "not_for_sale");
+    assert_int_equal(shop_add(shop, id, "watch", 1, &cart), RESULT_OK);
+    assert_int_equal(cart.n_obstacles, 1);
+    assert_string_equal(cart.obstacles[0], "not_for_sale");
+    assert_int_equal(take_out(shop, id, cart.lines[0]->id, &cart), RESULT_OK);
+    assert_int_equal(cart.n_obstacles, 0);
+    end(shop);
+}
+
 /* --- at once -------------------------------------------------------------------------------------------------------- */
 
 static struct asked *begin_to_add(struct shop *shop, const char *cart_id, const char *sku, int64_t quantity)
@@ -574,6 +592,7 @@ int main(void)
         cmocka_unit_test(adding_is_one_commit),
         cmocka_unit_test(what_can_not_be_had_is_refused),
         cmocka_unit_test(a_line_that_lost_its_price_is_in_the_way),
+        cmocka_unit_test(a_line_that_is_withdrawn_is_in_the_way),
         cmocka_unit_test(two_tabs_add_at_once),
         cmocka_unit_test(pessimistic_units_are_held),
         cmocka_unit_test(a_reservation_that_ran_out_is_not_shown),

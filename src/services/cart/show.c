@@ -91,15 +91,19 @@ static Cart__CartCoupon *show_coupon(struct arena *arena, const Cart__StoredCart
 /* --- what is in the way ------------------------------------------------------------------------------------------------- */
 
 /* The checkout refuses for the same reasons, by the same codes, in the same order. */
-static void show_obstacles(struct arena *arena, const Cart__StoredCart *cart, const Pricing__Quote *quote, Cart__Cart *answer)
+static void show_obstacles(struct arena *arena, const Cart__CartWork *work, Cart__Cart *answer)
 {
+    const Cart__StoredCart *cart = work->after;
+    const Pricing__Quote *quote = work->quote;
     bool not_priced = false;
 
-    answer->obstacles = ARENA_ARRAY(arena, const char *, 4);
+    answer->obstacles = ARENA_ARRAY(arena, const char *, 4); /* at most: the last two exclude each other */
     if (!quote) {
         answer->obstacles[answer->n_obstacles++] = "cart_empty";
         return;
     }
+    if (work->n_withdrawn_skus > 0)
+        answer->obstacles[answer->n_obstacles++] = "not_for_sale";
     for (size_t i = 0; i < quote->n_lines; i++)
         not_priced = not_priced || quote->lines[i]->not_priced;
     if (not_priced)
@@ -143,9 +147,11 @@ static void show_sums(struct arena *arena, const Pricing__Quote *quote, const ch
         answer->taxes[i] = show_tax(arena, quote->taxes[i], currency);
 }
 
-void cart_show(struct arena *arena, const Cart__StoredCart *cart, const Pricing__Quote *quote, int64_t now_us,
-               Cart__Cart *answer)
+void cart_show(struct arena *arena, const Cart__CartWork *work, int64_t now_us, Cart__Cart *answer)
 {
+    const Cart__StoredCart *cart = work->after;
+    const Pricing__Quote *quote = work->quote;
+
     show_stored(cart, answer);
     show_sums(arena, quote, cart->currency, answer);
     answer->lines = ARENA_ARRAY(arena, Cart__CartLine *, cart->n_lines);
@@ -155,5 +161,5 @@ void cart_show(struct arena *arena, const Cart__StoredCart *cart, const Pricing_
     for (size_t i = 0; i < cart->n_coupons; i++)
         answer->coupons[answer->n_coupons++] = show_coupon(arena, cart, quote, i);
     if (stored_cart_changeable(cart) == RESULT_OK)
-        show_obstacles(arena, cart, quote, answer);
+        show_obstacles(arena, work, answer);
 }

@@ -11,7 +11,10 @@
 
 #include "base/assert.h"
 #include "souk/cart/v1/cart.client.h"
+#include "souk/catalog/v1/catalog.client.h"
 #include "souk/pricing/v1/pricing.client.h"
+
+#include <string.h>
 
 Cart__CartWork *work_of(const struct saga_run *run)
 {
@@ -74,6 +77,60 @@ bool work_was_alone(const struct saga_run *run)
     return work->after->version <= work->before->version + 1; /* a command emits one event, or none */
 }
 
+/* --- what is not sold any more ------------------------------------------------------------------------------------------- */
+
+static bool is_sold(const Catalog__BatchGetVariantsResponse *variants, const char *sku)
+{
+    for (size_t i = 0; i < variants->n_items; i++)
+        if (strcmp(variants->items[i]->sku, sku) == 0)
+            return true;
+    return false;
+}
+
+/* What is put in anew has just been found. */
+static bool is_found(const Cart__CartWork *work, const char *sku)
+{
+    return work->put && work->put->add && strcmp(work->put->line->sku, sku) == 0;
+}
+
+static void on_variants(struct saga_run *run, const Catalog__BatchGetVariantsResponse *variants)
+{
+    Cart__CartWork *work = work_of(run);
+    const Cart__StoredCart *cart = work->after;
+
+    work->withdrawn_skus = ARENA_ARRAY(run->arena, const char *, cart->n_lines);
+    for (size_t i = 0; i < cart->n_lines; i++)
+        if (!is_found(work, cart->lines[i]->sku) && !is_sold(variants, cart->lines[i]->sku))
+            work->withdrawn_skus[work->n_withdrawn_skus++] = cart->lines[i]->sku;
+    saga_next(run);
+}
+
+/* A cart is shown without the catalogue, too: what was sold lately is taken to be sold still, as by the checkout. */
+static void on_catalog_away(struct saga_run *run)
+{
+    saga_next(run);
+}
+
+/* Only of a cart that can be bought: neither one that is closed, nor one as it was at another time. */
+static void look_what_is_withdrawn(struct saga_run *run)
+{
+    Cart__CartWork *work = work_of(run);
+    const Cart__StoredCart *cart = work->after;
+    Catalog__BatchGetVariantsRequest request = CATALOG__BATCH_GET_VARIANTS_REQUEST__INIT;
+
+    work->n_withdrawn_skus = 0;
+    request.skus = ARENA_ARRAY(run->arena, const char *, cart->n_lines);
+    for (size_t i = 0; i < cart->n_lines; i++)
+        if (!is_found(work, cart->lines[i]->sku))
+            request.skus[request.n_skus++] = cart->lines[i]->sku;
+    if (request.n_skus == 0 || run->call->as_of_us || stored_cart_changeable(cart) != RESULT_OK) {
+        saga_next(run);
+        return;
+    }
+    saga_if_away(run, on_catalog_away);
+    call_catalog_batch_get_variants(run, &request, on_variants);
+}
+
 /* --- the quote --------------------------------------------------------------------------------------------------------- */
 
 static Pricing__QuoteLine **quote_lines(struct arena *arena, const Cart__StoredCart *cart)
@@ -128,7 +185,7 @@ void work_quoted(struct saga_run *run, const Pricing__Quote *quote)
         work->quote = ARENA_NEW(run->arena, Pricing__Quote);
         *work->quote = *quote;
     }
-    saga_next(run);
+    look_what_is_withdrawn(run);
 }
 
 /* --- the change -------------------------------------------------------------------------------------------------------- */
@@ -147,5 +204,5 @@ void work_show(struct saga_run *run)
     const Cart__CartWork *work = work_of(run);
     int64_t now_us = run->call->as_of_us ? run->call->as_of_us : run->now_us;
 
-    cart_show(run->arena, work->after, work->quote, now_us, (Cart__Cart *)run->answer);
+    cart_show(run->arena, work, now_us, (Cart__Cart *)run->answer);
 }

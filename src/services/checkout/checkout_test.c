@@ -276,6 +276,21 @@ static void what_is_in_the_way_is_said(void **state)
     end(shop);
 }
 
+static void what_is_withdrawn_is_not_sold(void **state)
+{
+    (void)state;
+    struct shop *shop = shop_open(11);
+    const char *id = full_cart(shop);
+    shop->counter->books.withdrawn[SHIRT] = true;
+    assert_int_equal(check_out(shop, id, "k1"), RESULT_NOT_FOR_SALE);
+    assert_undone(shop, id);
+    assert_int_equal(shop->counter->books.payment_count, 0);
+    shop->counter->books.withdrawn[SHIRT] = false;
+    assert_int_equal(check_out(shop, id, "k2"), RESULT_OK);
+    assert_sold(shop, id);
+    end(shop);
+}
+
 static void somebody_was_faster(void **state)
 {
     (void)state;
@@ -733,6 +748,7 @@ int main(void)
         cmocka_unit_test(the_price_must_be_the_one_shown),
         cmocka_unit_test(a_coupon_that_takes_nothing_off_any_more),
         cmocka_unit_test(what_is_in_the_way_is_said),
+        cmocka_unit_test(what_is_withdrawn_is_not_sold),
         cmocka_unit_test(somebody_was_faster),
         cmocka_unit_test(each_call_refused_undoes_what_was_done),
         cmocka_unit_test(each_answer_lost_is_asked_for_again),

@@ -10,7 +10,10 @@
 
 #include "base/plants.h"
 
+#include "souk/catalog/v1/catalog.client.h"
 #include "souk/pricing/v1/pricing.client.h"
+
+#include <string.h>
 
 /* --- the quote --------------------------------------------------------------------------------------------------------- */
 
@@ -104,15 +107,11 @@ static Pricing__QuoteLine **quote_lines(struct arena *arena, const Cart__StoredC
     return lines;
 }
 
-void checkout_agree_on_price(struct saga_run *run)
+static void ask_price(struct saga_run *run)
 {
     const Cart__StoredCart *cart = checkout_state(run)->cart;
     Pricing__QuoteCartRequest request = PRICING__QUOTE_CART_REQUEST__INIT;
 
-    if (cart->n_lines == 0) {
-        saga_refuse(run, RESULT_CART_EMPTY, NULL);
-        return;
-    }
     request.currency = cart->currency;
     request.channel = cart->channel;
     request.n_lines = cart->n_lines;
@@ -123,6 +122,46 @@ void checkout_agree_on_price(struct saga_run *run)
     request.coupons = cart->coupons;
     request.checkout_id = run->id;
     call_pricing_quote_cart(run, &request, on_quoted);
+}
+
+/* --- what is not sold any more ------------------------------------------------------------------------------------------- */
+
+static bool is_sold(const Catalog__BatchGetVariantsResponse *variants, const char *sku)
+{
+    for (size_t i = 0; i < variants->n_items; i++)
+        if (strcmp(variants->items[i]->sku, sku) == 0)
+            return true;
+    return false;
+}
+
+static void on_variants(struct saga_run *run, const Catalog__BatchGetVariantsResponse *variants)
+{
+    const Cart__StoredCart *cart = checkout_state(run)->cart;
+
+    for (size_t i = 0; i < cart->n_lines; i++)
+        if (!is_sold(variants, cart->lines[i]->sku)) {
+            saga_refuse(run, RESULT_NOT_FOR_SALE, "`%s` is not sold any more. Take it out of the cart.", cart->lines[i]->sku);
+            return;
+        }
+    ask_price(run);
+}
+
+/* While the catalogue is away, what it sold when it was put into the cart is taken to be sold still: selling goes on without it. */
+void checkout_agree_on_price(struct saga_run *run)
+{
+    const Cart__StoredCart *cart = checkout_state(run)->cart;
+    Catalog__BatchGetVariantsRequest request = CATALOG__BATCH_GET_VARIANTS_REQUEST__INIT;
+
+    if (cart->n_lines == 0) {
+        saga_refuse(run, RESULT_CART_EMPTY, NULL);
+        return;
+    }
+    request.n_skus = cart->n_lines;
+    request.skus = ARENA_ARRAY(run->arena, const char *, cart->n_lines);
+    for (size_t i = 0; i < cart->n_lines; i++)
+        request.skus[i] = cart->lines[i]->sku;
+    saga_if_away(run, ask_price);
+    call_catalog_batch_get_variants(run, &request, on_variants);
 }
 
 /* --- coupons ----------------------------------------------------------------------------------------------------------- */

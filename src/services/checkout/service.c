@@ -5,7 +5,7 @@
 
 #include "services/checkout/checkout_internal.h"
 
-static const char *const calls[] = {"cart", "inventory", "order", "payment", "pricing", NULL};
+static const char *const calls[] = {"cart", "catalog", "inventory", "order", "payment", "pricing", NULL};
 
 const struct service checkout_service = {
     .declaration = &checkout_declaration,

@@ -30,6 +30,10 @@ When('the merchant makes {string} of {int} {string}', async function (sku, quant
   this.note(this.merchant, await this.driver.changeProduct(this.product(sku).id, change));
 });
 
+When(/^the merchant makes the product of "(.*)" (draft|archived|published)$/, async function (sku, status) {
+  this.note(this.merchant, await this.driver.changeProduct(this.product(sku).id, { status })).wanted(status);
+});
+
 // --- prices
 
 // Every price of the SKU but those that `replaced` says, and the new one.
