@@ -170,6 +170,37 @@ void visit_call(struct visit *visit)
         visit_invoke(visit->call, route->service, route->method, visit->request, on_answer);
 }
 
+/* --- what a body may come as ----------------------------------------------------------------------------------------------- */
+
+static bool is_read_as_it_is(struct text encoding)
+{
+    return encoding.at == NULL || text_equal_ignoring_case(text_trim(encoding), TEXT("identity"));
+}
+
+static bool is_utf8_charset(struct text charset)
+{
+    return charset.at == NULL || text_equal_ignoring_case(charset, TEXT("utf-8")) ||
+           text_equal_ignoring_case(charset, TEXT("us-ascii")); /* a part of it */
+}
+
+/* Uncompressed, and in UTF-8 if in any charset. */
+static bool can_read_body(struct visit *visit)
+{
+    const struct http_request *http = &visit->exchange->request;
+    if (http->body.length == 0)
+        return true;
+    if (!is_read_as_it_is(http_header(http, "content-encoding"))) {
+        visit_header(visit, "Accept-Encoding", TEXT("identity"));
+        call_refuse(visit->call, RESULT_UNSUPPORTED_MEDIA_TYPE, "Send it without Content-Encoding.");
+        return false;
+    }
+    if (!is_utf8_charset(http_media_type_parameter(http_header(http, "content-type"), "charset"))) {
+        call_refuse(visit->call, RESULT_UNSUPPORTED_MEDIA_TYPE, "Send it in UTF-8.");
+        return false;
+    }
+    return true;
+}
+
 /* --- together --------------------------------------------------------------------------------------------------------------- */
 
 void visit_operate(struct visit *visit)
@@ -185,8 +216,9 @@ void visit_operate(struct visit *visit)
         operate_nested(visit);
         return;
     }
-    visit->request = transcode_request(visit->call, route, visit->match.variables, &visit->query,
-                                       http_header(http, "content-type"), http->body);
+    if (can_read_body(visit))
+        visit->request = transcode_request(visit->call, route, visit->match.variables, &visit->query,
+                                           http_header(http, "content-type"), http->body);
     if (visit->request == NULL) {
         visit_refuse(visit);
         return;

@@ -2,26 +2,39 @@
 
 #include "gateways/rest/docs.h"
 #include "gateways/rest/headers.h"
+#include "gateways/rest/openapi.h"
 #include "gateways/rest/visit.h"
 
 /* --- entry points ------------------------------------------------------------------------------------------------------- */
 
-/* The last segment names a collection: "products" of "/v1/products". */
-static void write_entry_link(struct json_writer *json, const char *rel, const char *href)
+static void write_entry_link(struct json_writer *json, const char *rel, const char *href, const char *verb)
 {
     json_write_key(json, rel);
     json_write_object_open(json);
     json_write_key(json, "href");
     json_write_string(json, href);
+    if (verb != NULL) {
+        json_write_key(json, "method");
+        json_write_string(json, verb);
+    }
     json_write_object_close(json);
 }
 
-static bool is_open_collection(const struct route *route, const struct actor *actor)
+static bool is_open(const struct route *route, const struct actor *actor)
 {
-    if (route->method == NULL || route->verb != VERB_GET || route->variable_count > 0)
+    if (route->method == NULL || route->variable_count > 0)
         return false;
     const char *scope = route->method->scope;
     return scope == NULL || (actor->scopes & scope_named(text_of(scope))) != 0;
+}
+
+/* What can be read is named as its last segment, "products" of "/v1/products"; what begins something as its operation, "createCart". */
+static void write_route_link(struct json_writer *json, const struct route *route, struct arena *arena)
+{
+    if (route->verb == VERB_GET)
+        write_entry_link(json, strrchr(route->path, '/') + 1, route->path, NULL);
+    else if (route->verb == VERB_POST)
+        write_entry_link(json, route_operation_id(route, arena), route->path, verb_name(route->verb));
 }
 
 static void entry_page(struct visit *visit)
@@ -36,12 +49,13 @@ static void entry_page(struct visit *visit)
     json_write_string(&json, visit->rest->options.version);
     json_write_key(&json, "_links");
     json_write_object_open(&json);
-    write_entry_link(&json, "self", visit->route->path);
+    write_entry_link(&json, "self", visit->route->path, NULL);
     for (const struct route *route = route_first(visit->rest->routes); route != NULL; route = route->next)
-        if (is_open_collection(route, &visit->call->actor))
-            write_entry_link(&json, strrchr(route->path, '/') + 1, route->path);
-    write_entry_link(&json, "service-desc", "/openapi.json");
-    write_entry_link(&json, "service-doc", "/docs");
+        if (is_open(route, &visit->call->actor))
+            write_route_link(&json, route, visit->arena);
+    write_entry_link(&json, "graphql", "/graphql", NULL);
+    write_entry_link(&json, "service-desc", "/openapi.json", NULL);
+    write_entry_link(&json, "service-doc", "/docs", NULL);
     json_write_object_close(&json);
     json_write_object_close(&json);
     visit_send(visit, 200, "application/json", buffer_text(body));
@@ -138,7 +152,7 @@ void pages_add(struct route_table *routes)
 {
     const char *json = "application/json", *html = "text/html; charset=utf-8", *text = "text/plain; version=0.0.4; charset=utf-8";
     route_add_page(routes, "/", entry_page, json, "Where to begin.");
-    route_add_page(routes, "/v1", entry_page, json, "Where to begin: links to all collections.");
+    route_add_page(routes, "/v1", entry_page, json, "Where to begin: links to all collections, to what can be created, and to GraphQL.");
     route_add_page(routes, "/openapi.json", openapi_page, "application/openapi+json", "This reference, for programs: OpenAPI 3.1.");
     route_add_page(routes, "/docs", docs_page, html, "This reference, for people.");
     route_add_page(routes, "/docs/problems", problems_page, html, "What can go wrong, by the codes of problem documents.");

@@ -815,6 +815,12 @@ static void routes(void **state)
         {"PATCH", "/v1/products/p1", AS_ADMIN "content-type: text/plain\n", "{}", 415, "\"unsupported_media_type\""},
         {"PATCH", "/v1/products/p1", AS_ADMIN, "{}", 415, NULL},
         {"PATCH", "/v1/products/p1", AS_ADMIN "content-type: Application/JSON;charset=utf-8\n", "{}", 200, NULL},
+        {"PATCH", "/v1/products/p1", AS_ADMIN "content-type: application/json; charset=\"UTF-8\"\n", "{}", 200, NULL},
+        {"PATCH", "/v1/products/p1", AS_ADMIN "content-type: application/json; v=1; Charset=latin1\n", "{}", 415, "in UTF-8"},
+        {"PATCH", "/v1/products/p1", AS_ADMIN AS_JSON "content-encoding: identity\n", "{}", 200, NULL},
+        {"PATCH", "/v1/products/p1", AS_ADMIN AS_JSON "content-encoding: gzip\n", "{}", 415, "without Content-Encoding"},
+        {"POST", "/v1/products", AS_ADMIN AS_JSON, "{\"title\":\"  \"}", 400, "\"/title\",\"code\":\"required\""},
+        {"PATCH", "/v1/products/p1", AS_ADMIN AS_JSON, "{\"title\":\" \\t\"}", 400, "\"/title\",\"code\":\"required\""},
         {"POST", "/v1/promotions", AS_ADMIN AS_JSON, "{\"name\":\"n\",\"kind\":\"percent\",\"code\":\"a b\"}", 400, "\"pattern\""},
         {"POST", "/v1/promotions", AS_ADMIN AS_JSON, "{\"name\":\"n\",\"kind\":\"percent\",\"startsAt\":\"2026-02-30T00:00:00Z\"}", 400,
          "\"/startsAt\",\"code\":\"type\""},
@@ -825,6 +831,8 @@ static void routes(void **state)
 static void names_what_an_address_takes(void **state)
 {
     (void)state;
+    assert_int_equal(ask("POST", "/v1/carts", AS_JSON "content-encoding: br\n", "{}"), 415);
+    assert_head("Accept-Encoding: identity\n");
     assert_int_equal(ask("PUT", "/v1/products", "", ""), 405);
     assert_head("Allow: GET, HEAD, POST, OPTIONS\n");
     assert_int_equal(ask("OPTIONS", "/v1/products/x", "", ""), 204);
@@ -906,6 +914,12 @@ static void shows_where_to_begin(void **state)
     assert_int_equal(ask("GET", "/v1", "", ""), 200);
     assert_json();
     assert_body("\"products\":{\"href\":\"/v1/products\"}");
+    assert_body("\"createCart\":{\"href\":\"/v1/carts\",\"method\":\"POST\"}");
+    assert_body("\"graphql\":{\"href\":\"/graphql\"}");
+    assert_no_body("createProduct");
+    assert_int_equal(ask("GET", "/v1", AS_ADMIN, ""), 200);
+    assert_json();
+    assert_body("\"createProduct\":{\"href\":\"/v1/products\",\"method\":\"POST\"}");
     assert_int_equal(ask("GET", "/", "", ""), 200);
 }
 

@@ -28,6 +28,23 @@ bool http_media_type_is(struct text content_type, const char *wanted)
     return text_equal_ignoring_case(text_trim((struct text){content_type.at, length}), text_of(wanted));
 }
 
+struct text http_media_type_parameter(struct text content_type, const char *name)
+{
+    const char *end = content_type.at + content_type.length, *semicolon = content_type.at;
+    while (semicolon != NULL && (semicolon = memchr(semicolon, ';', (size_t)(end - semicolon))) != NULL) {
+        const char *begin = ++semicolon, *stop = memchr(begin, ';', (size_t)(end - begin));
+        struct text part = {begin, (size_t)((stop ? stop : end) - begin)};
+        const char *equals = memchr(part.at, '=', part.length);
+        if (equals == NULL || !text_equal_ignoring_case(text_trim((struct text){part.at, (size_t)(equals - part.at)}), text_of(name)))
+            continue;
+        struct text value = text_trim((struct text){equals + 1, (size_t)(part.at + part.length - equals - 1)});
+        if (value.length >= 2 && value.at[0] == '"' && value.at[value.length - 1] == '"')
+            value = (struct text){value.at + 1, value.length - 2};
+        return value;
+    }
+    return (struct text){NULL, 0};
+}
+
 /* --- shared bytes --- */
 
 struct http_shared {

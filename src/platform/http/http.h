@@ -38,6 +38,8 @@ struct text http_header(const struct http_request *request, const char *name);
 
 /* Whether a Content-Type, without its parameters, is that one. False when it is absent. */
 bool http_media_type_is(struct text content_type, const char *wanted);
+/* What a Content-Type says of itself, such as its charset, without quotes; {NULL, 0} when it does not say. */
+struct text http_media_type_parameter(struct text content_type, const char *name);
 
 /* Bytes that many answers share, such as a cached page. Counted, from any thread. */
 struct http_shared;

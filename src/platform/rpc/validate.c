@@ -270,7 +270,7 @@ static void validate_string(struct validation *validation, const struct field_de
         return;
     }
     size_t length = rule->min_length > 0 || rule->max_length > 0 ? text_utf8_length(text) : 0;
-    if (text.length == 0 && rule->required)
+    if (rule->required && text_trim(text).length == 0) /* blanks say no more than nothing */
         violation_add(validation, at, "required", "This is needed.");
     else if (length < (size_t)rule->min_length)
         violation_add(validation, at, "too_short", "This must have at least %" PRId64 " characters.", rule->min_length);
