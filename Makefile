@@ -332,7 +332,7 @@ build/admin.graphql: $(OUT)/souk
 ## check-graphql: hold GraphQL against graphql-js (npm; GOLDEN=update takes the present schemas for right)
 .PHONY: check-graphql
 check-graphql: programs $(OUT)/graphql_validate
-	@GRAPHQL_VALIDATE=$(abspath $(OUT)/graphql_validate) tests/graphql/check
+	@GRAPHQL_VALIDATE="$(CURDIR)/$(OUT)/graphql_validate" tests/graphql/check
 # Our engine by itself: documents in, what is wrong with them out.
 $(OUT)/graphql_validate: tests/graphql/validate.c $(OUT)/libsouk.a
 	@echo '  link    $@'

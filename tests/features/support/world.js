@@ -187,11 +187,11 @@ async function checkBooks(world) {
 After(async function ({ result }) {
   try {
     if (result.status === 'PASSED') await checkBooks(this);
-    await this.shop.stop();
-    if (result.status === 'PASSED') await this.shop.remove();
   } finally {
-    this.driver.close();
+    this.driver.close(); // a server that stops waits a moment for what kept connections still say
   }
+  await this.shop.stop();
+  if (result.status === 'PASSED') await this.shop.remove();
 });
 
 AfterAll(async () => {
