@@ -56,5 +56,6 @@ void stream_versions_put(struct stream_versions *versions, const char *stream, i
 
 void stream_versions_forget(struct stream_versions *versions)
 {
-    versions->age++;
+    if (versions)
+        versions->age++;
 }

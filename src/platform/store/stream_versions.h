@@ -15,6 +15,6 @@ void stream_versions_free(struct stream_versions *versions); /* NULL is fine */
 /* 0: not remembered. */
 int64_t stream_versions_find(const struct stream_versions *versions, const char *stream);
 void stream_versions_put(struct stream_versions *versions, const char *stream, int64_t version);
-void stream_versions_forget(struct stream_versions *versions);
+void stream_versions_forget(struct stream_versions *versions); /* NULL is fine */
 
 #endif
