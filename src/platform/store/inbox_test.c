@@ -53,11 +53,24 @@ static void going_back_is_our_mistake(void **state)
     assert_true(ends_in_assertion(move_back));
 }
 
+/* What others' events and clients' requests left behind can't be computed again: a rebuild that empties it would lose it. */
+static void records_are_no_computed_tables(void **state)
+{
+    (void)state;
+    struct tx *tx = test_store_begin(test);
+    struct table *tables;
+    assert_int_equal(store_tables(tx, false, &tables), 2);
+    assert_string_equal(tables[0].name, "souk_saga");
+    assert_string_equal(tables[1].name, "souk_timer");
+    tx_rollback(tx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_producer_has_its_position, setup, teardown),
         cmocka_unit_test_setup_teardown(going_back_is_our_mistake, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_are_no_computed_tables, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
