@@ -169,8 +169,8 @@
 /* Connecting to another process. */
 #define LIMIT_GRPC_CONNECT_MS 1000
 /* A connection on which nothing came for so long is asked whether it is still there; and how long it may take to say so. */
-#define LIMIT_GRPC_PING_MS 1000
-#define LIMIT_GRPC_SILENCE_MS 2000
+#define LIMIT_GRPC_PING_MS 500
+#define LIMIT_GRPC_SILENCE_MS 1500
 /* How long a query or a command of a service elsewhere may take. Locally they take milliseconds; the store's slowest commit, a second. */
 #define LIMIT_GRPC_CALL_MS 5000
 /* Calls to one service elsewhere that may be under way at once: at 1 ms each that is 2,000,000 a second; of one that hangs, 50 MB. */

@@ -91,22 +91,26 @@ When('{who} looks at a cart that does not exist', async function (who) {
 
 // --- what a shopper is told
 
-Then('{who} is told {code}', function (who, code) {
-  const { last } = this.shopper(who);
+Then('{who} is told {code}', async function (who, code) {
+  const shopper = this.shopper(who);
+  const last = await this.cameOf(shopper, shopper.last);
   assert.equal(last.code, code, JSON.stringify(last.problem ?? last.value));
 });
-Then('{who} is told {code} with {int} available', function (who, code, available) {
-  const { problem } = this.shopper(who).last;
+Then('{who} is told {code} with {int} available', async function (who, code, available) {
+  const shopper = this.shopper(who);
+  const { problem } = await this.cameOf(shopper, shopper.last);
   assert.equal(problem?.code, code, JSON.stringify(problem));
   assert.equal(problem.available, available, JSON.stringify(problem));
 });
-Then('{who} is told {code} at {string}', function (who, code, pointer) {
-  const { problem } = this.shopper(who).last;
+Then('{who} is told {code} at {string}', async function (who, code, pointer) {
+  const shopper = this.shopper(who);
+  const { problem } = await this.cameOf(shopper, shopper.last);
   assert.equal(problem?.code, code, JSON.stringify(problem));
   assert((problem.errors ?? []).some((one) => one.pointer === pointer), JSON.stringify(problem));
 });
-Then('{who} is told {code} with a total of {money}', function (who, code, total) {
-  const { problem } = this.shopper(who).last;
+Then('{who} is told {code} with a total of {money}', async function (who, code, total) {
+  const shopper = this.shopper(who);
+  const { problem } = await this.cameOf(shopper, shopper.last);
   assert.equal(problem?.code, code, JSON.stringify(problem));
   assert.equal(problem.total, total.amount, JSON.stringify(problem));
 });

@@ -7,6 +7,8 @@ import { pause } from '../support/shop.js';
 
 // --- checking out
 
+const cameOfAll = (world, shopper, outcomes) => Promise.all(outcomes.map((one) => world.cameOf(shopper, one)));
+
 When('{who} checks out', async function (who) {
   await this.checkOut(this.shopper(who));
 });
@@ -53,7 +55,8 @@ When('{who} checks out twice at once with the same key', async function (who) {
   const shopper = this.shopper(who);
   const key = this.newKey();
   const [first, second] = await Promise.all([checkOutWithKey(this, shopper, { key }), checkOutWithKey(this, shopper, { key })]);
-  assert.equal(first.wanted('the first click').id, second.wanted('the second click').id);
+  const [one, other] = await cameOfAll(this, shopper, [first, second]);
+  assert.equal(one.wanted('the first click').id, other.wanted('the second click').id);
 });
 When('{who} checks out twice at once with different keys', async function (who) {
   const shopper = this.shopper(who);
@@ -89,16 +92,16 @@ function countOutcomes(outcomes, count, otherCount, codes) {
   assert.equal(others.length, otherCount);
   for (const code of others) assert(codes.includes(code), code);
 }
-const lasts = (world) => [...world.shoppers.values()].map((shopper) => shopper.last);
-Then('one is placed and the other is told {code}', function (code) {
-  countOutcomes(lasts(this), 1, 1, [code]);
+const lasts = (world) => Promise.all([...world.shoppers.values()].map((shopper) => world.cameOf(shopper, shopper.last)));
+Then('one is placed and the other is told {code}', async function (code) {
+  countOutcomes(await lasts(this), 1, 1, [code]);
 });
-Then('one is placed and the other is told {code} or {code}', function (code, otherCode) {
-  const [{ twice }] = this.shoppers.values();
-  countOutcomes(twice, 1, 1, [code, otherCode]);
+Then('one is placed and the other is told {code} or {code}', async function (code, otherCode) {
+  const [shopper] = this.shoppers.values();
+  countOutcomes(await cameOfAll(this, shopper, shopper.twice), 1, 1, [code, otherCode]);
 });
-Then('{int} are placed and {int} are told {code}', function (count, otherCount, code) {
-  countOutcomes(lasts(this), count, otherCount, [code]);
+Then('{int} are placed and {int} are told {code}', async function (count, otherCount, code) {
+  countOutcomes(await lasts(this), count, otherCount, [code]);
 });
 Then('both answers are the same order, the second one a replay', function () {
   const [first, second] = [...this.shoppers.values()].find((shopper) => shopper.checkouts).checkouts;

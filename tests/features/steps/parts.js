@@ -81,7 +81,7 @@ Then('{who} was told so within {int} seconds', function (who, seconds) {
 When('{who} checks out with the key {string} in vain', async function (who, key) {
   const shopper = this.shopper(who);
   const began = Date.now();
-  await this.checkOut(shopper, { key });
+  await this.cameOf(shopper, await this.checkOut(shopper, { key }));
   shopper.tookMs = Date.now() - began;
 });
 Then('nothing is reserved of {string} within {int} second(s)', async function (sku, seconds) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { After, AfterAll, Before, BeforeAll, setDefaultTimeout, setWorldConstructor, World } from '@cucumber/cucumber';
 import { Contract } from '../drivers/contract.js';
-import { MERCHANT } from '../drivers/driver.js';
+import { MERCHANT, Outcome } from '../drivers/driver.js';
 import { GraphqlDriver } from '../drivers/graphql.js';
 import { GrpcDriver } from '../drivers/grpc.js';
 import { RestDriver } from '../drivers/rest.js';
@@ -10,6 +10,7 @@ import { pause, Shops, TOKEN } from './shop.js';
 
 const DRIVERS = { rest: RestDriver, graphql: GraphqlDriver, grpc: GrpcDriver };
 const CARD = 'pm_card_visa';
+const FOLLOW_SECONDS = 30;
 
 const shops = new Shops();
 let contract;
@@ -125,21 +126,33 @@ class Souk extends World {
 
   // Look until it is over, at most so long; an order that came of it is the shopper's.
   async settled(shopper, seconds) {
-    const until = Date.now() + seconds * 1000;
     if (shopper.order) return { status: 'done' };
+    const progress = await this.ended(shopper.waiting, seconds, shopper.name);
+    if (progress.status === 'done') Object.assign(shopper, { order: progress.orderId, orderToken: progress.orderToken });
+    return progress;
+  }
+
+  async ended(waiting, seconds, name) {
+    const until = Date.now() + seconds * 1000;
     for (;;) {
-      const progress = (await this.driver.getCheckout(shopper.waiting)).wanted(`${shopper.name}'s checkout`);
-      if (progress.status === 'done') {
-        Object.assign(shopper, { order: progress.orderId, orderToken: progress.orderToken });
-        return progress;
-      }
-      if (progress.status === 'failed') return progress;
-      assert(Date.now() < until, `${shopper.name}'s checkout is ${progress.status} (${progress.step}) after ${seconds} seconds`);
+      const progress = (await this.driver.getCheckout(waiting)).wanted(`${name}'s checkout`);
+      if (progress.status === 'done' || progress.status === 'failed') return progress;
+      assert(Date.now() < until, `${name}'s checkout is ${progress.status} (${progress.step}) after ${seconds} seconds`);
       await pause(50);
     }
   }
 
+  // What came of it in the end. Whoever is told to look later, as the machine is slow, looks.
+  async cameOf(shopper, outcome) {
+    if (!outcome.waiting) return outcome;
+    const { status, problem, orderId, orderToken } = await this.ended(outcome.waiting, FOLLOW_SECONDS, shopper.name);
+    if (status === 'failed') return new Outcome({ problem });
+    Object.assign(shopper, { order: orderId, orderToken });
+    return new Outcome({ value: { id: orderId, orderToken } });
+  }
+
   async seenOrder(shopper) {
+    if (!shopper.order && shopper.waiting) await this.settled(shopper, FOLLOW_SECONDS);
     assert(shopper.order, `${shopper.name} has no order: ${JSON.stringify(shopper.last?.problem ?? shopper.last?.waiting)}`);
     return (await this.driver.getOrder(shopper.order, { token: shopper.orderToken })).wanted(`${shopper.name}'s order`);
   }
