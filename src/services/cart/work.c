@@ -127,6 +127,7 @@ static void look_what_is_withdrawn(struct saga_run *run)
         saga_next(run);
         return;
     }
+    request.only_sku = true;
     saga_if_away(run, on_catalog_away);
     call_catalog_batch_get_variants(run, &request, on_variants);
 }

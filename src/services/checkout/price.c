@@ -160,6 +160,7 @@ void checkout_agree_on_price(struct saga_run *run)
     request.skus = ARENA_ARRAY(run->arena, const char *, cart->n_lines);
     for (size_t i = 0; i < cart->n_lines; i++)
         request.skus[i] = cart->lines[i]->sku;
+    request.only_sku = true;
     saga_if_away(run, ask_price);
     call_catalog_batch_get_variants(run, &request, on_variants);
 }
