@@ -76,7 +76,14 @@ void connection_init(struct connection *connection, struct store *store, enum co
 
 struct connection *connection_open(struct store *store, enum connection_kind kind, char error[512])
 {
+    if (kind == CONNECTION_SHARED_WRITER && !store->back->is_shared)
+        kind = CONNECTION_WRITER;
     return store->back->connection_open(store, kind, error);
+}
+
+bool connection_is_shared(const struct connection *connection)
+{
+    return connection->kind == CONNECTION_SHARED_WRITER;
 }
 
 /* Whoever stops lets go within milliseconds of its last commit; how long that takes is up to its clients. */
@@ -99,7 +106,7 @@ struct connection *connection_open_writer(struct store *store, int64_t wait_ms, 
 
 void connection_expect_much(struct connection *writer, bool much)
 {
-    ASSERT(writer->kind == CONNECTION_WRITER);
+    ASSERT(writer->kind != CONNECTION_READER);
     writer->store->back->expect_much(writer, much);
 }
 
@@ -320,7 +327,7 @@ static struct statement *take(struct tx *tx, const char *sql, size_t value_count
         return NULL;
     if (statement->parameter_count != value_count)
         sql_is_wrong("the number of values does not match", sql);
-    if (statement->writes && (!tx->may_write || tx->connection->kind != CONNECTION_WRITER))
+    if (statement->writes && (!tx->may_write || tx->connection->kind == CONNECTION_READER))
         sql_is_wrong("only apply functions and projections may write", sql);
     statement->in_use = true;
     tx->connection->statements_in_use++;
@@ -353,12 +360,20 @@ int64_t sql_count(struct tx *tx, const char *sql, const struct sql_value *values
     return execute(tx, sql, values, count, true);
 }
 
-struct sql_rows sql_select(struct tx *tx, const char *sql, const struct sql_value *values, size_t count)
+struct sql_rows sql_ask(struct tx *tx, const char *sql, const struct sql_value *values, size_t count)
 {
     struct statement *statement = take(tx, sql, count);
     if (statement)
         back_of(tx)->start(tx, statement, values, count);
     return (struct sql_rows){.tx = tx, .statement = statement};
+}
+
+struct sql_rows sql_select(struct tx *tx, const char *sql, const struct sql_value *values, size_t count)
+{
+    struct sql_rows rows = sql_ask(tx, sql, values, count);
+    if (rows.statement)
+        back_of(tx)->fetch(tx, rows.statement);
+    return rows;
 }
 
 bool sql_next(struct sql_rows *rows)
@@ -373,6 +388,8 @@ bool sql_next(struct sql_rows *rows)
 void sql_stop(struct sql_rows *rows)
 {
     if (rows->statement) {
+        if (!rows->tx->failed)
+            back_of(rows->tx)->fetch(rows->tx, rows->statement); /* what is on its way must not come later */
         back_of(rows->tx)->finish(rows->statement);
         give(rows->tx, rows->statement);
     }

@@ -33,6 +33,7 @@ struct tx {
     struct connection *connection;
     struct arena *arena; /* what sql_get_* copies into; set it per command or query */
     bool failed;         /* the store broke: nothing more happens, roll back */
+    bool may_pass;       /* it failed over something that passes (a lost session, a conflict): the same may succeed when it is done again */
     bool may_write;      /* set around apply functions and projections, on a writer: a write without it is an assertion */
     struct touched *touched; /* resources whose answers change (service.h) */
 };
@@ -42,13 +43,16 @@ struct store *store_open(struct env *env, const char *url, const char *service, 
 void store_close(struct store *store); /* all connections are closed */
 
 enum connection_kind {
-    CONNECTION_WRITER, /* one per store, on the whole machine: a second one is refused. Makes the database when there is none */
+    CONNECTION_WRITER, /* alone, on the whole machine: a second one is refused. Makes the database when there is none */
+    CONNECTION_SHARED_WRITER, /* the same; but where the store can (PostgreSQL), others may write, too: they take turns, a transaction each */
     CONNECTION_READER, /* reads a consistent state per transaction, beside the writer; refused when there is no database */
 };
 struct connection *connection_open(struct store *store, enum connection_kind kind, char error[512]);
-/* A writer; while another process writes, ask again for up to `wait_ms`. */
+/* A shared writer; while another process does not share, ask again for up to `wait_ms`. */
 struct connection *connection_open_writer(struct store *store, int64_t wait_ms, char error[512]);
 void connection_close(struct connection *connection);
+/* A writer beside which others may write, so that what is remembered between two transactions may be old. */
+bool connection_is_shared(const struct connection *connection);
 /* A writer whose next transactions change much, in many places, caches 64 MB of pages instead of 2, until told otherwise. Within a transaction or
  * outside. */
 void connection_expect_much(struct connection *writer, bool much);
@@ -120,6 +124,9 @@ struct sql_rows {
  * transaction or savepoint ends. The values are copied. Columns count from 0. */
 #define SQL_SELECT(tx, sql, ...) sql_select((tx), (sql), SQL_VALUES(__VA_ARGS__))
 struct sql_rows sql_select(struct tx *tx, const char *sql, const struct sql_value *values, size_t count);
+/* The same, but it may wait until something is read: then its rows come along. For what is asked before it is needed. */
+#define SQL_ASK(tx, sql, ...) sql_ask((tx), (sql), SQL_VALUES(__VA_ARGS__))
+struct sql_rows sql_ask(struct tx *tx, const char *sql, const struct sql_value *values, size_t count);
 bool sql_next(struct sql_rows *rows);
 void sql_stop(struct sql_rows *rows);
 bool sql_is_null(const struct sql_rows *rows, int column);

@@ -57,6 +57,7 @@ enum sql_kind { SQL_KIND_NULL, SQL_KIND_INTEGER, SQL_KIND_TEXT, SQL_KIND_BYTES }
 
 struct store_back {
     const char *scheme; /* "sqlite:" */
+    bool is_shared;     /* several processes may write, in turns */
 
     /* The store is given to store_init() first. NULL with a sentence in `error`. */
     struct store *(*store_open)(struct env *env, const char *url, const char *service, char error[512]);
@@ -80,8 +81,9 @@ struct store_back {
     void (*discard)(struct statement *statement);
     /* Run it to its end. The rows changed, if `counted`; otherwise a back may put it off until somebody reads. */
     int64_t (*execute)(struct tx *tx, struct statement *statement, const struct sql_value *values, size_t count, bool counted);
-    /* Begin a query (the values are copied), step to its next row, forget it. */
+    /* Begin a query (the values are copied; its rows may wait for the first step), step to its next row, forget it. */
     void (*start)(struct tx *tx, struct statement *statement, const struct sql_value *values, size_t count);
+    void (*fetch)(struct tx *tx, struct statement *statement); /* wait for its rows no longer */
     bool (*step)(struct tx *tx, struct statement *statement);
     void (*finish)(struct statement *statement);
     int (*column_count)(const struct statement *statement);

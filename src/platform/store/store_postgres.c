@@ -2,12 +2,19 @@
  * The PostgreSQL back of the store: databases, connections, transactions.
  *
  * One database per service, made under the server that the URL names: postgres://user@host/shop has shop_catalog, shop_inventory and so on, in
- * UTF-8 with the order of bytes (C), as SQLite compares. The writer's session holds an advisory lock on its database, so there is one at a
- * time; the lock goes with the session, and whoever comes back without it finds that another writer's events have its numbers.
+ * UTF-8 with the order of bytes (C), as SQLite compares.
+ *
+ * Writers of several processes share a database by turns: a transaction begins with an advisory lock (TURN_LOCK) that it holds to its end. Those
+ * who wait are served in the order in which they came. So what a transaction reads stays as it is until its commit, numbers stay dense, and no
+ * transaction comes in another's way. Waiting for the turn travels with the first query, as the beginning does: whoever is alone pays nothing.
+ * A session holds WRITER_LOCK as long as it lasts, shared, or alone when it must be (a rebuild).
+ *
+ * A process that is stopped within its turn would keep the others waiting: the server ends its session after IDLE_MS_MAX. Whoever gets the
+ * turn after a lost session can rely on that session's transaction being over, one way or the other.
  *
  * A commit is acknowledged when the server has synced it: where somebody has turned synchronous_commit off, our sessions turn it on.
  *
- * A session that breaks fails its transaction. The next one connects again, at most once a second, and prepares its statements anew.
+ * A session that breaks fails its transaction. The next one connects again, at most ten times a second, and prepares its statements anew.
  */
 #include "platform/store/store_postgres_internal.h"
 
@@ -18,9 +25,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RECONNECT_US INT64_C(1000000)
-/* Any number will do, as long as nobody else takes it: "souk". */
-#define WRITER_LOCK "1936684395"
+#define RECONNECT_US INT64_C(100000)
+#define TELL_AGAIN_US INT64_C(10000000)
+/* Within a transaction: no handler computes for so long between two statements. */
+#define IDLE_MS_MAX "10000"
 
 /* --- URLs --- */
 
@@ -157,7 +165,12 @@ static PGconn *connect_to(const struct postgres_store *store, const char *databa
     return NULL;
 }
 
-/* The first column of the first row, or "" where there is none; NULL when it fails. */
+PGconn *postgres_session(const struct postgres_store *store, char error[512])
+{
+    return connect_to(store, store->database, error);
+}
+
+/* The first column of the first row, or "" where there is none. False when it fails. */
 static bool ask(PGconn *server, const char *sql, char answer[64])
 {
     PGresult *result = PQexec(server, sql);
@@ -209,10 +222,12 @@ static bool compares_bytes(const struct postgres_store *store, PGconn *server, c
     return false;
 }
 
-static bool lock_writing(struct postgres_store *store, PGconn *server, char error[512])
+static bool lock_writing(struct postgres_store *store, PGconn *server, enum connection_kind kind, char error[512])
 {
     char answer[64];
-    if (ask(server, "SELECT pg_try_advisory_lock(" WRITER_LOCK ")", answer) && answer[0] == 't')
+    const char *lock = kind == CONNECTION_SHARED_WRITER ? "SELECT pg_try_advisory_lock_shared(" WRITER_LOCK ")"
+                                                        : "SELECT pg_try_advisory_lock(" WRITER_LOCK ")";
+    if (ask(server, lock, answer) && answer[0] == 't')
         return true;
     atomic_store(&store->store.writer_elsewhere, true);
     snprintf(error, 512, "Another souk writes to %s. Stop it first, or ask it through its API.", store->store.path);
@@ -226,8 +241,15 @@ static bool session_setup(struct postgres_connection *connection, char error[512
     char answer[64];
     if (!compares_bytes(store, server, error))
         return false;
-    if (connection->connection.kind == CONNECTION_WRITER && !lock_writing(store, server, error))
+    enum connection_kind kind = connection->connection.kind;
+    if (kind != CONNECTION_READER && !lock_writing(store, server, kind, error))
         return false;
+    if (kind == CONNECTION_SHARED_WRITER &&
+        !ask(server, "SELECT set_config('idle_in_transaction_session_timeout', '" IDLE_MS_MAX "', false),"
+                     " set_config('client_connection_check_interval', '1000', false)", answer)) {
+        say_why(store, server, error);
+        return false;
+    }
     if (ask(server,
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')",
             answer) &&
@@ -244,6 +266,7 @@ bool postgres_connect(struct postgres_connection *connection, char error[512])
     connection->server = connect_to(store, store->database, error);
     connection->sent_count = 0;
     connection->in_server_transaction = false;
+    connection->misplaced = false;
     connection->session++;
     if (connection->server && session_setup(connection, error))
         return true;
@@ -255,7 +278,7 @@ bool postgres_connect(struct postgres_connection *connection, char error[512])
 static bool first_connect(struct postgres_connection *connection, char error[512])
 {
     const struct postgres_store *store = (const struct postgres_store *)connection->connection.store;
-    if (connection->connection.kind == CONNECTION_WRITER && !database_make(store, error))
+    if (connection->connection.kind != CONNECTION_READER && !database_make(store, error))
         return false;
     return postgres_connect(connection, error);
 }
@@ -286,23 +309,27 @@ static void postgres_expect_much(struct connection *writer, bool much)
 
 static bool is_connected(const struct postgres_connection *connection)
 {
-    return connection->server && PQstatus(connection->server) == CONNECTION_OK;
+    return connection->server && PQstatus(connection->server) == CONNECTION_OK && !connection->misplaced;
 }
 
 static void connect_again(struct tx *tx)
 {
     struct postgres_connection *connection = postgres_of(tx->connection);
     struct env *env = tx->connection->store->env;
-    char error[512] = "it was asked a moment ago";
-    if (env_monotonic_us(env) >= connection->retry_us && postgres_connect(connection, error)) {
+    char error[512];
+    bool tries = env_monotonic_us(env) >= connection->retry_us;
+    if (tries && postgres_connect(connection, error)) {
         LOG_INFO("connected to the store again", log_text("store", tx->connection->store->path));
+        connection->told_us = 0;
         return;
     }
-    if (env_monotonic_us(env) >= connection->retry_us) {
+    if (tries)
         connection->retry_us = env_monotonic_us(env) + RECONNECT_US;
+    if (tries && env_monotonic_us(env) >= connection->told_us) {
+        connection->told_us = env_monotonic_us(env) + TELL_AGAIN_US;
         store_broke(tx, error, 0, "connect");
     }
-    tx->failed = true;
+    tx->failed = tx->may_pass = true;
 }
 
 static void postgres_begin(struct tx *tx)
@@ -312,8 +339,11 @@ static void postgres_begin(struct tx *tx)
         connect_again(tx);
     if (tx->failed)
         return;
+    enum connection_kind kind = tx->connection->kind;
     connection->in_server_transaction =
-        pipeline_send(tx, tx->connection->kind == CONNECTION_WRITER ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        pipeline_send(tx, kind != CONNECTION_READER ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    if (kind == CONNECTION_SHARED_WRITER)
+        pipeline_send(tx, "SELECT pg_advisory_xact_lock(" TURN_LOCK ")");
 }
 
 /* After an error the server skips everything up to a sync: only then it hears of the end. */
@@ -372,6 +402,7 @@ static bool postgres_copy(struct tx *tx, const char *path, char error[512])
 
 const struct store_back store_back_postgres = {
     .scheme = "postgres://",
+    .is_shared = true,
     .store_open = postgres_store_open,
     .store_close = postgres_store_close,
     .connection_open = postgres_connection_open,
@@ -388,6 +419,7 @@ const struct store_back store_back_postgres = {
     .discard = postgres_discard,
     .execute = postgres_execute,
     .start = postgres_start,
+    .fetch = postgres_fetch,
     .step = postgres_step,
     .finish = postgres_finish,
     .column_count = postgres_column_count,

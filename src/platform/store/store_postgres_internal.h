@@ -9,6 +9,12 @@
 
 #include <libpq-fe.h>
 
+/* Advisory locks of a database. Any numbers will do, as long as nobody else takes them: "souk". */
+#define WRITER_LOCK "1936684395"   /* of a writer's session, mostly shared */
+#define TURN_LOCK "1936684396"     /* of a transaction: who writes now */
+#define LEADER_LOCK "1936684397"   /* of a watch's session: who leads */
+#define INSTANCE_LOCKS "1936684398" /* with a number: which process of the shop lives */
+
 struct postgres_store {
     struct store store;
     char *url;
@@ -24,8 +30,13 @@ struct postgres_connection {
     PGconn *server; /* NULL, or broken: the next transaction connects again */
     int64_t session; /* counts the connections made: statements are prepared in each anew */
     int64_t retry_us; /* when to try again */
+    int64_t told_us;  /* when it was said last that it can't be reached */
+    bool misplaced;   /* the server takes no writes any more: another one does */
     uint64_t prepared; /* statements so far, for their names */
-    const char *sent[PIPELINE_MAX]; /* their SQL, for whoever is told that one of them failed */
+    struct {
+        const char *sql;   /* for whoever is told that it failed */
+        PGresult **result; /* where its answer goes, if anybody wants it: the caller clears it */
+    } sent[PIPELINE_MAX];
     size_t sent_count;
     size_t first_sent;
     bool in_server_transaction;
@@ -38,6 +49,8 @@ static inline struct postgres_connection *postgres_of(struct connection *connect
 
 /* Connect, or connect again. False with a sentence in `error`. */
 bool postgres_connect(struct postgres_connection *connection, char error[512]);
+/* A session on the service's database, or NULL with a sentence in `error`. */
+PGconn *postgres_session(const struct postgres_store *store, char error[512]);
 
 /* --- pipeline --- */
 
@@ -45,9 +58,9 @@ bool postgres_connect(struct postgres_connection *connection, char error[512]);
 bool pipeline_send(struct tx *tx, const char *sql);
 bool pipeline_send_prepare(struct tx *tx, const char *name, const char *sql, size_t count, const Oid *types);
 bool pipeline_send_execute(struct tx *tx, const char *name, const char *sql, size_t count, const char *const *values, const int *lengths,
-                           const int *formats);
-/* Read the answers to all that was sent. The last one's rows, if `last` is not NULL: the caller clears it. */
-void pipeline_receive(struct tx *tx, PGresult **last);
+                           const int *formats, PGresult **result);
+/* Read the answers to all that was sent. */
+void pipeline_receive(struct tx *tx);
 /* End what the server sees as one unit: after an error it takes new orders only then. */
 void pipeline_sync(struct tx *tx);
 
@@ -57,6 +70,7 @@ struct statement *postgres_prepare(struct tx *tx, const char *sql);
 void postgres_discard(struct statement *statement);
 int64_t postgres_execute(struct tx *tx, struct statement *statement, const struct sql_value *values, size_t count, bool counted);
 void postgres_start(struct tx *tx, struct statement *statement, const struct sql_value *values, size_t count);
+void postgres_fetch(struct tx *tx, struct statement *statement);
 bool postgres_step(struct tx *tx, struct statement *statement);
 void postgres_finish(struct statement *statement);
 int postgres_column_count(const struct statement *statement);

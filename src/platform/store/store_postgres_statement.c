@@ -136,7 +136,7 @@ static void parameters_fill(struct parameters *parameters, const struct sql_valu
     }
 }
 
-static bool send(struct tx *tx, struct postgres_statement *prepared, const struct sql_value *values, size_t count)
+static bool send(struct tx *tx, struct postgres_statement *prepared, const struct sql_value *values, size_t count, PGresult **result)
 {
     struct postgres_connection *connection = postgres_of(tx->connection);
     struct parameters parameters;
@@ -148,7 +148,7 @@ static bool send(struct tx *tx, struct postgres_statement *prepared, const struc
         prepared->session = connection->session;
     }
     return pipeline_send_execute(tx, prepared->name, prepared->translated, count, parameters.values, parameters.lengths,
-                                 parameters.formats);
+                                 parameters.formats, result);
 }
 
 /* --- running --- */
@@ -156,9 +156,9 @@ static bool send(struct tx *tx, struct postgres_statement *prepared, const struc
 int64_t postgres_execute(struct tx *tx, struct statement *statement, const struct sql_value *values, size_t count, bool counted)
 {
     PGresult *result = NULL;
-    if (!send(tx, (struct postgres_statement *)statement, values, count) || !counted)
+    if (!send(tx, (struct postgres_statement *)statement, values, count, counted ? &result : NULL) || !counted)
         return 0;
-    pipeline_receive(tx, &result);
+    pipeline_receive(tx);
     int64_t changed = result ? strtoll(PQcmdTuples(result), NULL, 10) : 0;
     PQclear(result);
     return changed;
@@ -168,14 +168,21 @@ void postgres_start(struct tx *tx, struct statement *statement, const struct sql
 {
     struct postgres_statement *prepared = (struct postgres_statement *)statement;
     prepared->row = -1;
-    if (send(tx, prepared, values, count))
-        pipeline_receive(tx, &prepared->rows);
+    PQclear(prepared->rows); /* what an aborted transaction left */
+    prepared->rows = NULL;
+    send(tx, prepared, values, count, &prepared->rows);
+}
+
+void postgres_fetch(struct tx *tx, struct statement *statement)
+{
+    if (!((struct postgres_statement *)statement)->rows)
+        pipeline_receive(tx);
 }
 
 bool postgres_step(struct tx *tx, struct statement *statement)
 {
     struct postgres_statement *prepared = (struct postgres_statement *)statement;
-    (void)tx;
+    postgres_fetch(tx, statement);
     return ++prepared->row < PQntuples(prepared->rows);
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "platform/store/world_test.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -240,6 +241,125 @@ static void queries_may_be_asked_within_the_rows_of_others(void **state)
     assert_true(tx_commit(tx));
 }
 
+static void what_was_asked_comes_with_what_is_read(void **state)
+{
+    NEEDS_SERVER();
+    struct tx *tx = begin();
+    put(tx, "a", 1);
+    struct sql_rows asked = SQL_ASK(tx, "SELECT count FROM shelf WHERE sku = ?1", sql_string("a"));
+    struct sql_rows unread = SQL_ASK(tx, "SELECT sku FROM shelf WHERE count = ?1", sql_int(1));
+    put(tx, "b", 2);
+    assert_int_equal(rows_on_shelf(tx), 2);
+    assert_true(sql_next(&asked));
+    assert_int_equal(sql_get_int(&asked, 0), 1);
+    assert_false(sql_next(&asked));
+    sql_stop(&unread);
+    unread = SQL_ASK(tx, "SELECT sku FROM shelf WHERE count > ?1 ORDER BY sku", sql_int(0));
+    sql_stop(&unread); /* while it is on its way */
+    assert_int_equal(rows_on_shelf(tx), 2);
+    assert_true(tx_commit(tx));
+}
+
+/* --- several writers --- */
+
+static void no_log(void *data, struct text line)
+{
+    (void)data, (void)line;
+}
+
+/* In place of the fixture's writer: two that share. */
+static struct connection *share_writing(void)
+{
+    char error[512] = "";
+    struct connection *other = NULL;
+    connection_close(fixture->writer);
+    fixture->writer = NULL;
+    for (int i = 0; i < 500 && !fixture->writer; i++, usleep(10000)) /* the server learns of the end a moment later */
+        fixture->writer = connection_open(fixture->store, CONNECTION_SHARED_WRITER, error);
+    other = connection_open(fixture->store, CONNECTION_SHARED_WRITER, error);
+    assert_true(fixture->writer && other && connection_is_shared(fixture->writer));
+    return other;
+}
+
+struct turns {
+    struct connection *writer;
+    pthread_t thread;
+    int count;
+};
+
+enum { TURNS = 100 };
+
+/* Read, think, write: lost updates, unless nobody writes in between. */
+static void *take_turns(void *data)
+{
+    struct turns *turns = data;
+    for (int i = 0; i < TURNS; i++) {
+        struct tx *tx = tx_begin(turns->writer);
+        tx->may_write = true;
+        int64_t count = SQL_INT(tx, -1, "SELECT count FROM shelf WHERE sku = ?1", sql_string("a"));
+        SQL_DO(tx, "UPDATE shelf SET count = ?1 WHERE sku = ?2", sql_int(count + 1), sql_string("a"));
+        turns->count += tx_commit(tx);
+    }
+    return NULL;
+}
+
+static void writers_that_share_take_turns(void **state)
+{
+    NEEDS_SERVER();
+    struct turns turns[2] = {{.writer = share_writing()}, {.writer = fixture->writer}};
+    struct tx *tx = begin();
+    put(tx, "a", 0);
+    assert_true(tx_commit(tx));
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&turns[i].thread, NULL, take_turns, &turns[i]), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(turns[i].thread, NULL), 0);
+    assert_int_equal(turns[0].count + turns[1].count, 2 * TURNS);
+    tx = begin_reading();
+    assert_int_equal(SQL_INT(tx, -1, "SELECT count FROM shelf"), 2 * TURNS);
+    tx_rollback(tx);
+    connection_close(turns[0].writer);
+}
+
+static void who_must_be_alone_waits_for_those_who_share(void **state)
+{
+    NEEDS_SERVER();
+    char error[512] = "";
+    struct connection *other = share_writing();
+    assert_null(connection_open(fixture->store, CONNECTION_WRITER, error));
+    assert_non_null(strstr(error, "Another souk writes"));
+    connection_close(other);
+}
+
+static void a_session_that_is_ended_in_its_turn_gives_it_up(void **state)
+{
+    NEEDS_SERVER();
+    struct connection *other = share_writing();
+    log_capture(no_log, NULL);
+    struct tx *tx = begin();
+    put(tx, "lost", 1);
+    int64_t process = SQL_INT(tx, 0, "SELECT pg_backend_pid()");
+    struct tx *killer = begin_reading();
+    assert_int_equal(SQL_INT(killer, 0, "SELECT pg_terminate_backend(CAST(?1 AS INTEGER))", sql_int(process)), 1);
+    tx_rollback(killer);
+
+    struct tx *next = tx_begin(other); /* it gets the turn, although nobody has given it back */
+    next->arena = fixture->arena;
+    next->may_write = true;
+    put(next, "kept", 1);
+    assert_int_equal(rows_on_shelf(next), 1);
+    assert_true(tx_commit(next));
+    assert_false(tx_commit(tx));
+    assert_true(tx->may_pass);
+
+    fixture->world->now_us += 1000000;
+    tx = begin();
+    assert_string_equal(SQL_STRING(tx, "SELECT sku FROM shelf"), "kept");
+    assert_true(tx_commit(tx));
+    connection_close(other);
+    log_capture(NULL, NULL);
+}
+
 /* --- what goes wrong --- */
 
 static void write_twice(void)
@@ -305,10 +425,6 @@ static void a_second_writer_is_refused(void **state)
     assert_non_null(fixture->writer);
 }
 
-static void no_log(void *data, struct text line)
-{
-    (void)data, (void)line;
-}
 
 static void a_server_that_comes_back_is_used_again(void **state)
 {
@@ -414,6 +530,10 @@ int main(void)
         TEST_OF(a_savepoint_is_undone_alone),
         TEST_OF(thousands_of_writes_travel_together),
         TEST_OF(queries_may_be_asked_within_the_rows_of_others),
+        TEST_OF(what_was_asked_comes_with_what_is_read),
+        TEST_OF(writers_that_share_take_turns),
+        TEST_OF(who_must_be_alone_waits_for_those_who_share),
+        TEST_OF(a_session_that_is_ended_in_its_turn_gives_it_up),
         TEST_OF(a_broken_constraint_is_our_mistake),
         TEST_OF(a_table_that_is_not_there_is_our_mistake),
         TEST_OF(writing_unasked_is_our_mistake),

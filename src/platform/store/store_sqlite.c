@@ -420,6 +420,7 @@ const struct store_back store_back_sqlite = {
     .discard = sqlite_discard,
     .execute = sqlite_execute,
     .start = sqlite_start,
+    .fetch = sqlite_fetch,
     .step = sqlite_step,
     .finish = sqlite_finish,
     .column_count = sqlite_column_count,

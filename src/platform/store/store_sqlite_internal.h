@@ -38,6 +38,7 @@ struct statement *sqlite_prepare(struct tx *tx, const char *sql);
 void sqlite_discard(struct statement *statement);
 int64_t sqlite_execute(struct tx *tx, struct statement *statement, const struct sql_value *values, size_t count, bool counted);
 void sqlite_start(struct tx *tx, struct statement *statement, const struct sql_value *values, size_t count);
+void sqlite_fetch(struct tx *tx, struct statement *statement);
 bool sqlite_step(struct tx *tx, struct statement *statement);
 void sqlite_finish(struct statement *statement);
 int sqlite_column_count(const struct statement *statement);

@@ -121,6 +121,11 @@ void sqlite_start(struct tx *tx, struct statement *statement, const struct sql_v
     bind_all(tx, statement, values, count, SQLITE_TRANSIENT);
 }
 
+void sqlite_fetch(struct tx *tx, struct statement *statement)
+{
+    (void)tx, (void)statement; /* rows come as they are stepped to */
+}
+
 bool sqlite_step(struct tx *tx, struct statement *statement)
 {
     int code = sqlite3_step(handle_of(statement));

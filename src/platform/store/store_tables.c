@@ -25,8 +25,10 @@ static const struct store_back *back_of(const struct tx *tx)
 static struct statement *begin(struct tx *tx, const char *sql)
 {
     struct statement *statement = tx->failed ? NULL : back_of(tx)->prepare(tx, sql);
-    if (statement)
+    if (statement) {
         back_of(tx)->start(tx, statement, NULL, 0);
+        back_of(tx)->fetch(tx, statement);
+    }
     return statement;
 }
 
