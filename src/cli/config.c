@@ -101,6 +101,12 @@ static bool is_switch(const char *value)
 }
 
 #define GRPC_SCHEME "grpc://"
+#define GRPCS_SCHEME "grpcs://"
+
+static bool has_scheme(const char *value, const char *scheme)
+{
+    return strncmp(value, scheme, strlen(scheme)) == 0;
+}
 
 /* The setting of a service's address; NULL for what is no service. */
 static const char *address_setting(const struct config *config, const char *service)
@@ -121,18 +127,59 @@ const char *config_address_of(const struct config *config, const char *service)
 {
     const char *value = address_setting(config, service);
 
-    return value && *value ? value + strlen(GRPC_SCHEME) : NULL;
+    if (!value || !*value)
+        return NULL;
+    return has_scheme(value, GRPCS_SCHEME) ? value : value + strlen(GRPC_SCHEME);
 }
 
-/* The first of the services' addresses that can't be one, or NULL. */
-static const char *wrong_address(const struct config *config)
+static bool is_wrong_address(const struct config *config, const char *value)
+{
+    (void)config;
+    return *value && ((!has_scheme(value, GRPC_SCHEME) && !has_scheme(value, GRPCS_SCHEME)) || !strrchr(strchr(value, '/'), ':'));
+}
+
+static bool lacks_certificate(const struct config *config, const char *value)
+{
+    return has_scheme(value, GRPCS_SCHEME) && !*config->grpc_certificate;
+}
+
+/* The first of the services' addresses of which that holds, or NULL. */
+static const char *address_that(const struct config *config, bool (*holds)(const struct config *config, const char *value))
 {
     const char *const values[] = {config->catalog, config->pricing, config->inventory, config->cart,
                                   config->order,   config->payment, config->checkout};
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-        if (*values[i] && (strncmp(values[i], GRPC_SCHEME, strlen(GRPC_SCHEME)) != 0 || !strrchr(values[i] + strlen(GRPC_SCHEME), ':')))
+        if (holds(config, values[i]))
             return values[i];
     return NULL;
+}
+
+static bool is_loopback(const char *address)
+{
+    return has_scheme(address, "127.") || has_scheme(address, "localhost:") || has_scheme(address, "[::1]:");
+}
+
+/* Between the processes of a shop everything is believed. So who they are is known, or nobody else can come. */
+static bool check_grpc(const struct config *config, char error[512])
+{
+    size_t files = !!*config->grpc_certificate + !!*config->grpc_key + !!*config->grpc_authority;
+
+    if (files != 0 && files != 3)
+        snprintf(error, 512, "SOUK_GRPC_CERT, SOUK_GRPC_KEY and SOUK_GRPC_CA go together, and %s is not set",
+                 !*config->grpc_certificate ? "SOUK_GRPC_CERT" : !*config->grpc_key ? "SOUK_GRPC_KEY" : "SOUK_GRPC_CA");
+    else if (strcmp(config->grpc_plain, "loopback") != 0 && strcmp(config->grpc_plain, "anywhere") != 0)
+        snprintf(error, 512, "SOUK_GRPC_PLAIN is `%s`; it is `loopback` or `anywhere`", config->grpc_plain);
+    else if (files == 0 && *config->grpc_listen && !is_loopback(config->grpc_listen) && strcmp(config->grpc_plain, "anywhere") != 0)
+        snprintf(error, 512, "SOUK_GRPC_LISTEN is `%s`, and whoever reaches it there would be believed. Give SOUK_GRPC_CERT, SOUK_GRPC_KEY and "
+                 "SOUK_GRPC_CA (docs/operate.md makes them), or SOUK_GRPC_PLAIN=anywhere where nobody else is in that network", config->grpc_listen);
+    else if (files == 3 && *config->grpc_listen && !*config->grpc_callers)
+        snprintf(error, 512, "SOUK_GRPC_CALLERS is not set, so nobody may call SOUK_GRPC_LISTEN: name who may, as their certificates do, or `*`");
+    else if (address_that(config, lacks_certificate))
+        snprintf(error, 512, "`%s` is reached over TLS, and SOUK_GRPC_CERT, SOUK_GRPC_KEY and SOUK_GRPC_CA are not set",
+                 address_that(config, lacks_certificate));
+    else
+        return true;
+    return false;
 }
 
 static bool check(const struct config *config, char error[512])
@@ -162,10 +209,11 @@ static bool check(const struct config *config, char error[512])
         snprintf(error, 512, "SOUK_GRAPHIQL is `%s`; it is `on` or `off`", config->graphiql);
     else if (strcmp(config->payment_provider, "test") != 0 && strcmp(config->payment_provider, "none") != 0)
         snprintf(error, 512, "SOUK_PAYMENT_PROVIDER is `%s`; this version knows `test` and `none`", config->payment_provider);
-    else if (wrong_address(config))
-        snprintf(error, 512, "`%s` is not where a service can be; write it as grpc://host:port", wrong_address(config));
+    else if (address_that(config, is_wrong_address))
+        snprintf(error, 512, "`%s` is not where a service can be; write it as grpcs://host:port, or grpc://host:port without TLS",
+                 address_that(config, is_wrong_address));
     else
-        return true;
+        return check_grpc(config, error);
     return false;
 }
 

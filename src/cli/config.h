@@ -21,7 +21,12 @@
     ROW(admin_token, "SOUK_ADMIN_TOKEN", "", false, "bearer token with every scope, at least 32 characters")           \
     ROW(services, "SOUK_SERVICES", "all", true, "services that run in this process, separated by commas")              \
     ROW(grpc_listen, "SOUK_GRPC_LISTEN", "", true, "address for other processes of this shop, not for the world; none: no others") \
-    ROW(catalog, "SOUK_CATALOG", "", true, "where the service runs, as grpc://host:port of that process's SOUK_GRPC_LISTEN")         \
+    ROW(grpc_certificate, "SOUK_GRPC_CERT", "", true, "file with this process's certificate for the others (PEM): turns TLS between them on") \
+    ROW(grpc_key, "SOUK_GRPC_KEY", "", true, "file with its key; all three are read again on SIGHUP")                   \
+    ROW(grpc_authority, "SOUK_GRPC_CA", "", true, "file with the authority that signs the certificates of this shop's processes") \
+    ROW(grpc_callers, "SOUK_GRPC_CALLERS", "", true, "names in certificates that may call here, separated by commas; `*`: every one the authority signs") \
+    ROW(grpc_plain, "SOUK_GRPC_PLAIN", "loopback", true, "where SOUK_GRPC_LISTEN may be without certificates: `loopback`, `anywhere`") \
+    ROW(catalog, "SOUK_CATALOG", "", true, "where the service runs, as grpcs:// or grpc://host:port of that process's SOUK_GRPC_LISTEN") \
     ROW(pricing, "SOUK_PRICING", "", true, "likewise; a service with such an address is no part of `all`")                          \
     ROW(inventory, "SOUK_INVENTORY", "", true, "likewise")                                                              \
     ROW(cart, "SOUK_CART", "", true, "likewise")                                                                        \
@@ -48,7 +53,7 @@ struct config {
  * known or a value that can't be right. Strings live in the arena. */
 bool config_read(struct config *config, struct arena *arena, const char *file, char error[512]);
 
-/* Where a service runs ("127.0.0.1:7001"), if not here; NULL when nothing says so. */
+/* Where a service runs ("127.0.0.1:7001", "grpcs://10.0.0.2:7001" over TLS), if not here; NULL when nothing says so. */
 const char *config_address_of(const struct config *config, const char *service);
 
 /* A value as it may be shown: without the passwords of its URLs. */

@@ -4,25 +4,22 @@
 #include "cli/command.h"
 
 #include "base/arena.h"
-#include "cli/config.h"
-#include "platform/http/http.h"
+#include "cli/identities.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Whether a server could start with the certificate; says why not. */
-static bool try_certificate(const struct config *config)
+/* Whether a server could start with the certificates; says why not. */
+static bool try_certificates(const struct config *config)
 {
     char error[512];
-    struct http_tls *tls;
+    struct identities identities;
+    bool fine = identities_load(&identities, config, error);
 
-    if (!*config->tls_certificate)
-        return true;
-    tls = http_tls_new(config->tls_certificate, config->tls_key, error);
-    if (!tls)
+    if (!fine)
         fprintf(stderr, "souk: %s\n", error);
-    http_tls_free(tls);
-    return tls;
+    identities_free(&identities);
+    return fine;
 }
 
 int command_config(int count, char **arguments)
@@ -37,7 +34,7 @@ int command_config(int count, char **arguments)
         arena_free(arena);
         return EXIT_USAGE;
     }
-    fine = command_config_read(&config, arena, file) && try_certificate(&config);
+    fine = command_config_read(&config, arena, file) && try_certificates(&config);
     if (fine)
         config_print(&config);
     arena_free(arena);

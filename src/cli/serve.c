@@ -9,7 +9,7 @@
  * it gracefully: clients are sent away, open requests are answered, then the services finish what is queued and close their stores.
  * The next process may have been started before: it waits for the stores, and accepts nobody until it has them. With sockets that were
  * handed over to both (LISTEN_FDS) a restart fails no request; docs/operate.md says how, tests/restart/check that.
- * SIGHUP reads the certificate again; connections that are open keep the one they began with.
+ * SIGHUP reads the certificates again; clients' connections that are open keep the one they began with, other processes connect anew.
  */
 #include "cli/command.h"
 
@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "cli/config.h"
+#include "cli/identities.h"
 #include "cli/shop.h"
 #include "cli/supervisor.h"
 #include "demo/demo.h"
@@ -51,7 +52,8 @@ struct lane {
     struct loop *loop;
     struct http_server *http, *private_http; /* the second for other processes of this shop; NULL: none */
     pthread_t thread;                        /* of every lane but the first */
-    struct task stop, close;
+    struct task stop, close, renew;
+    atomic_bool renewing;
 };
 
 struct server {
@@ -71,7 +73,7 @@ struct server {
     atomic_size_t http_running, lanes_closed;
     struct task drain;
     atomic_bool stopping;
-    struct http_tls *tls; /* NULL: none is configured */
+    struct identities identities;
     uv_signal_t signals[3];
 };
 
@@ -300,18 +302,30 @@ static void on_signal(uv_signal_t *signal, int number)
     stop(server);
 }
 
-/* --- a new certificate --- */
+/* --- new certificates --- */
 
+static void renew_lane(struct task *task)
+{
+    struct lane *lane = (struct lane *)(void *)((char *)task - offsetof(struct lane, renew));
+
+    atomic_store(&lane->renewing, false);
+    if (lane->private_http && !atomic_load(&lane->server->stopping))
+        http_server_renew(lane->private_http);
+}
+
+/* The other processes come again, call by call, so that nobody is believed for what they once have shown. */
 static void on_hangup(uv_signal_t *signal, int number)
 {
     struct server *server = signal->data;
-    char error[512];
 
     (void)number;
-    if (http_tls_reload(server->tls, error))
-        LOG_INFO("the certificate was read again", log_text("certificate", server->config.tls_certificate));
-    else
-        LOG_ERROR("the new certificate can't be used; the old one stays", log_text("reason", error));
+    if (!identities_reload(&server->identities))
+        return;
+    for (size_t i = 0; i < server->lane_count; i++)
+        if (!atomic_exchange(&server->lanes[i].renewing, true)) {
+            server->lanes[i].renew.run = renew_lane;
+            loop_post(server->lanes[i].loop, &server->lanes[i].renew);
+        }
 }
 
 /* --- starting --- */
@@ -338,6 +352,7 @@ static bool start_shop(struct server *server, char error[512])
         .store_url = server->config.store,
         .nats = uses_nats ? &server->nats : NULL,
         .services = server->config.services,
+        .identity = server->identities.peer_client,
         .reader_count = READERS,
         .writer_wait_ms = LIMIT_WRITER_WAIT_MS,
         .address_of = address_of,
@@ -435,8 +450,11 @@ static bool start_private_http(struct server *server, char error[512])
             return false;
         }
         atomic_fetch_add(&server->http_running, 1);
+        if (server->identities.peer_server)
+            http_server_use_tls(server->lanes[i].private_http, server->identities.peer_server);
     }
-    LOG_INFO("listening for other processes of this shop", log_text("address", server->config.grpc_listen));
+    LOG_INFO("listening for other processes of this shop", log_text("address", server->config.grpc_listen),
+             log_text("believes", server->identities.peer_server ? server->config.grpc_callers : "whoever comes"));
     return true;
 }
 
@@ -453,8 +471,8 @@ static bool start_http(struct server *server, char error[512])
             return false;
         }
         atomic_fetch_add(&server->http_running, 1);
-        if (server->tls)
-            http_server_use_tls(lane->http, server->tls);
+        if (server->identities.website)
+            http_server_use_tls(lane->http, server->identities.website);
     }
     return true;
 }
@@ -478,7 +496,7 @@ static void watch_signals(struct server *server)
         server->signals[i].data = server;
         ASSERT(uv_signal_start(&server->signals[i], on_signal, numbers[i]) == 0);
     }
-    if (!server->tls)
+    if (!identities_are_any(&server->identities))
         return; /* nothing to read again: a terminal that hangs up ends the server, as ever */
     ASSERT(uv_signal_init(uv, &server->signals[2]) == 0);
     server->signals[2].data = server;
@@ -510,7 +528,7 @@ static void run(struct server *server)
     watch_signals(server);
     if (server->demo)
         demo_load(shop_directory(server->shop), server->lanes[0].loop, demo_loaded, NULL);
-    LOG_INFO("listening", log_text("address", server->config.listen), log_text("scheme", server->tls ? "https" : "http"),
+    LOG_INFO("listening", log_text("address", server->config.listen), log_text("scheme", server->identities.website ? "https" : "http"),
              log_int("loops", (int64_t)server->lane_count));
     supervisor_tell("READY=1");
     run_lanes(server);
@@ -535,12 +553,9 @@ static int serve(struct server *server)
     char error[512];
     int code = EXIT_FAILED;
 
-    if (*server->config.tls_certificate) {
-        server->tls = http_tls_new(server->config.tls_certificate, server->config.tls_key, error);
-        if (!server->tls) {
-            fprintf(stderr, "souk: %s\n", error);
-            return EXIT_CONFIGURATION;
-        }
+    if (!identities_load(&server->identities, &server->config, error)) {
+        fprintf(stderr, "souk: %s\n", error);
+        return EXIT_CONFIGURATION;
     }
     if (*server->config.graphql_documents) {
         server->trusted = trusted_load(server->config.graphql_documents, error);
@@ -578,7 +593,7 @@ static int serve(struct server *server)
     else
         LOG_INFO("stopped");
     free_loops(server);
-    http_tls_free(server->tls);
+    identities_free(&server->identities);
     return code;
 }
 

@@ -272,6 +272,7 @@ struct shop *shop_start(const struct shop_options *options, char error[512])
     shop->bus = bus_embedded_new(options->env);
     shop->readers = readers_start(options->env, options->reader_count);
     shop->client = grpc_client_new(options->env);
+    grpc_client_use_identity(shop->client, options->identity);
     shop->feed = feed_service_start(options->env, shop->bus, options->loop);
     directory_add(shop->directory, feed_declaration.name, feed_service_table(shop->feed));
     if (all ? start_all(shop, options, error) : start_named(shop, options, error)) {

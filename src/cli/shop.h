@@ -16,9 +16,10 @@ struct shop_options {
     const char *store_url;
     const struct nats_address *nats; /* events to and from other processes travel by it; NULL: from process to process */
     const char *services;    /* names, separated by commas, or "all" */
+    struct tls_identity *identity; /* for calls to grpcs:// addresses, a peer client's; NULL: there are none */
     unsigned reader_count;   /* of all services together */
     int64_t writer_wait_ms;  /* for another process that still writes to a store */
-    /* Where a service runs that is not named ("host:port"); NULL: nowhere, and one that is nowhere is part of "all". */
+    /* Where a service runs that is not named ("host:port", "grpcs://host:port"); NULL: nowhere, and one that is nowhere is part of "all". */
     const char *(*address_of)(void *data, const char *service);
     /* Of other processes: anything may have changed there. */
     void (*everything_touched)(void *data);

@@ -168,19 +168,14 @@ bool http_address_is_free(const char *address, char error[256]);
  * same port. NULL with a sentence in `error` when that fails. The server lives on `loop` (a machine loop); create and stop it on
  * the loop's thread or before it runs. */
 struct http_server;
+struct tls_identity;
 struct http_server *http_server_start(struct loop *loop, const char *address, const struct http_handler *handler,
                                       char error[256]);
-/* A certificate and its key, from PEM files (the certificate's with its chain): TLS 1.2 and later, HTTP/2 or HTTP/1.1 by ALPN. Shared by
- * the servers of all loops. NULL with a sentence in `error` when they can't be read or don't belong together. */
-struct http_tls;
-struct http_tls *http_tls_new(const char *certificate_file, const char *key_file, char error[512]);
-/* Read both files again: connections from now on get the new certificate, open ones stay as they are. False with a sentence when that
- * fails; the old one stays. Any thread. */
-bool http_tls_reload(struct http_tls *tls, char error[512]);
-/* When the servers that use it have stopped. NULL is fine. */
-void http_tls_free(struct http_tls *tls);
-/* Every connection of this server is encrypted. Before the loop runs; `tls` must outlive the server. */
-void http_server_use_tls(struct http_server *server, struct http_tls *tls);
+/* Every connection of this server is encrypted (platform/tls). Before the loop runs; the identity must outlive the server. */
+void http_server_use_tls(struct http_server *server, struct tls_identity *identity);
+/* Have clients connect anew, as they are to show and see other certificates: what is open is answered, and each connection then ends as when
+ * the server stops. On the loop's thread. */
+void http_server_renew(struct http_server *server);
 
 /* The port it got ("…:0" takes any). */
 int http_server_port(const struct http_server *server);

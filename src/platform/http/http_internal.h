@@ -20,6 +20,7 @@
 
 #include "platform/http/http.h"
 #include "platform/http/http1_parse.h"
+#include "platform/tls/tls_identity.h"
 
 #include <stdatomic.h>
 #include <sys/queue.h>
@@ -115,6 +116,7 @@ struct connection {
     bool lingering;  /* all is sent, our side is closed; we wait for the client to close its own */
     bool closing;
     bool came_late;  /* when the server was stopping already */
+    bool is_old;     /* to end when what is open is answered: its client shall connect anew */
     uint64_t moved_ms;         /* when bytes last came or left */
     uint64_t lingering_since_ms;
     uint64_t writing_since_ms;
@@ -142,7 +144,7 @@ void http_connection_close(struct connection *connection);
 void connection_check_time(struct connection *connection, uint64_t now_ms);
 /* The server is stopping, and has been kind to a connection that nobody uses for long enough. */
 bool connection_may_be_closed(const struct connection *connection);
-/* The server is stopping; called at each sweep. */
+/* The server is stopping, or wants to be rid of this one; called at each sweep. */
 void connection_stop(struct connection *connection);
 /* Bytes of HTTP came, decrypted where there is TLS. */
 void connection_receive(struct connection *connection, char *bytes, size_t length);
@@ -170,7 +172,8 @@ struct http_server {
     uv_loop_t *uv;
     struct http_handler handler;
     struct http_patience patience;
-    struct http_tls *tls; /* NULL: in the clear */
+    struct tls_identity *tls; /* NULL: in the clear */
+    uint64_t refusal_told_ms; /* when the log last heard of a peer that was not let in; 0 never */
     int port;
     uv_tcp_t listener;
     uv_prepare_t before_sleep;

@@ -185,7 +185,7 @@ static void sweep(struct http_server *server, uint64_t now_ms)
         next = TAILQ_NEXT(connection, in_all);
         if (cut)
             http_connection_close(connection);
-        else if (server->stopping)
+        else if (server->stopping || connection->is_old)
             connection_stop(connection);
         if (!connection->closing)
             connection_check_time(connection, now_ms);
@@ -313,9 +313,17 @@ void http_server_stop(struct http_server *server, void (*stopped)(void *data), v
     go_on_stopping(server);
 }
 
-void http_server_use_tls(struct http_server *server, struct http_tls *tls)
+void http_server_use_tls(struct http_server *server, struct tls_identity *identity)
 {
-    server->tls = tls;
+    server->tls = identity;
+}
+
+void http_server_renew(struct http_server *server)
+{
+    struct connection *connection;
+    TAILQ_FOREACH(connection, &server->connections, in_all)
+        connection->is_old = true;
+    sweep(server, uv_now(server->uv));
 }
 
 int http_server_port(const struct http_server *server)

@@ -278,7 +278,7 @@ static inline void *run(void *data)
 }
 
 /* `patience` and `tls` may be NULL. */
-static inline void start_world(struct world *world, const struct http_patience *patience, struct http_tls *tls)
+static inline void start_world(struct world *world, const struct http_patience *patience, struct tls_identity *tls)
 {
     static const struct http_header page_headers[] = {{TEXT("Content-Type"), TEXT("text/plain")}};
     char error[256];

@@ -9,144 +9,20 @@
  * left no more is asked of the framing, so a slow client holds 64 KB here at most. Libuv may hold a pointer into it meanwhile: what
  * OpenSSL has to say by itself (handshakes, alerts) waits in its BIO for the next output.
  *
- * The certificate is behind a mutex that is taken once a connection; a connection keeps the one it began with.
+ * Which certificate, and which of the client's, is the identity's to say (platform/tls). A peer that is refused is named in the log, once a second.
  */
 #include "platform/http/http_tls.h"
 
 #include "base/assert.h"
+#include "base/log.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define SEALED_BYTES 65536
 #define RECORD_BYTES 16384
-
-/* --- certificate and key --- */
-
-struct http_tls {
-    pthread_mutex_t lock; /* of the context alone */
-    SSL_CTX *context;
-    char *certificate_file, *key_file;
-};
-
-/* For TLS 1.2, what RFC 9113 does not forbid: with forward secrecy, authenticated. 1.3 has no others. */
-#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
-
-static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_length, const unsigned char *offered,
-                           unsigned offered_length, void *data)
-{
-    (void)ssl, (void)data;
-    static const unsigned char ours[] = "\x02h2\x08http/1.1";
-    unsigned char *found;
-    if (SSL_select_next_proto(&found, chosen_length, ours, sizeof ours - 1, offered, offered_length) != OPENSSL_NPN_NEGOTIATED)
-        return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301 section 3.2: no_application_protocol */
-    *chosen = found;
-    return SSL_TLSEXT_ERR_OK;
-}
-
-/* Nobody is there to type one. */
-static int refuse_passphrase(char *buffer, int size, int writing, void *data)
-{
-    (void)buffer, (void)size, (void)writing, (void)data;
-    return -1;
-}
-
-static SSL_CTX *context_new(void)
-{
-    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    ASSERT(context);
-    ASSERT(SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1);
-    ASSERT(SSL_CTX_set_cipher_list(context, CIPHERS) == 1);
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
-    SSL_CTX_set_default_passwd_cb(context, refuse_passphrase);
-    return context;
-}
-
-/* Why OpenSSL refused, in its own words: the last error is the one nearest to the cause. */
-static const char *reason_of_refusal(void)
-{
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    ERR_clear_error();
-    return reason ? reason : "it is not in PEM form";
-}
-
-static bool check_readable(const char *file, const char *what, char error[512])
-{
-    FILE *opened = fopen(file, "r");
-    if (opened)
-        fclose(opened);
-    else
-        snprintf(error, 512, "The TLS %s %.300s can't be read: %m.", what, file);
-    return opened != NULL;
-}
-
-static bool load(SSL_CTX *context, const char *certificate_file, const char *key_file, char error[512])
-{
-    ERR_clear_error();
-    if (!check_readable(certificate_file, "certificate", error) || !check_readable(key_file, "key", error))
-        return false;
-    if (SSL_CTX_use_certificate_chain_file(context, certificate_file) != 1)
-        snprintf(error, 512, "%.300s is no certificate in PEM form: %s.", certificate_file, reason_of_refusal());
-    else if (SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1)
-        snprintf(error, 512, "%.200s is no key in PEM form that belongs to the certificate %.200s: %s.", key_file, certificate_file,
-                 reason_of_refusal());
-    else
-        return true;
-    return false;
-}
-
-/* NULL with a sentence in `error`. */
-static SSL_CTX *context_load(const char *certificate_file, const char *key_file, char error[512])
-{
-    SSL_CTX *context = context_new();
-    if (load(context, certificate_file, key_file, error))
-        return context;
-    SSL_CTX_free(context);
-    return NULL;
-}
-
-struct http_tls *http_tls_new(const char *certificate_file, const char *key_file, char error[512])
-{
-    SSL_CTX *context = context_load(certificate_file, key_file, error);
-    if (!context)
-        return NULL;
-    struct http_tls *tls = calloc(1, sizeof *tls);
-    ASSERT(tls);
-    tls->context = context;
-    tls->certificate_file = strdup(certificate_file);
-    tls->key_file = strdup(key_file);
-    ASSERT(tls->certificate_file && tls->key_file && pthread_mutex_init(&tls->lock, NULL) == 0);
-    return tls;
-}
-
-bool http_tls_reload(struct http_tls *tls, char error[512])
-{
-    SSL_CTX *context = context_load(tls->certificate_file, tls->key_file, error);
-    if (!context)
-        return false;
-    pthread_mutex_lock(&tls->lock);
-    SSL_CTX *old = tls->context;
-    tls->context = context;
-    pthread_mutex_unlock(&tls->lock);
-    SSL_CTX_free(old); /* open connections count on it, too */
-    return true;
-}
-
-void http_tls_free(struct http_tls *tls)
-{
-    if (!tls)
-        return;
-    SSL_CTX_free(tls->context);
-    pthread_mutex_destroy(&tls->lock);
-    free(tls->certificate_file);
-    free(tls->key_file);
-    free(tls);
-}
+#define REFUSALS_TOLD_MS 1000
 
 /* --- a connection --- */
 
@@ -162,18 +38,15 @@ struct tls {
     size_t sealed_sent;
 };
 
-struct tls *tls_new(struct http_tls *shared, uint64_t now_ms)
+struct tls *tls_new(struct tls_identity *identity, uint64_t now_ms)
 {
     struct tls *tls = calloc(1, sizeof *tls);
     ASSERT(tls);
-    pthread_mutex_lock(&shared->lock);
-    tls->ssl = SSL_new(shared->context);
-    pthread_mutex_unlock(&shared->lock);
+    tls->ssl = tls_identity_ssl(identity);
     tls->from_client = BIO_new(BIO_s_mem());
     tls->to_client = BIO_new(BIO_s_mem());
     ASSERT(tls->ssl && tls->from_client && tls->to_client);
     SSL_set_bio(tls->ssl, tls->from_client, tls->to_client);
-    SSL_set_accept_state(tls->ssl);
     tls->since_ms = now_ms;
     buffer_init(&tls->sealed, SEALED_BYTES + (1 << 20));
     return tls;
@@ -208,11 +81,27 @@ static void take_sealed(struct tls *tls)
     }
 }
 
+/* Of the shop's own processes one that is refused is a mistake of somebody's, who looks here; of the world's, every day's news. */
+static void tell_refusal(struct connection *connection)
+{
+    struct http_server *server = connection->server;
+    uint64_t now_ms = uv_now(server->uv);
+    char why[256];
+    if (!tls_identity_is_for_peers(server->tls) || (server->refusal_told_ms != 0 && now_ms - server->refusal_told_ms < REFUSALS_TOLD_MS))
+        return;
+    server->refusal_told_ms = now_ms;
+    tls_explain(connection->tls->ssl, why);
+    LOG_WARNING("a process was not let in", log_text("peer", connection->peer), log_text("why", why));
+}
+
 static void fail(struct connection *connection)
 {
+    bool was_shaking = connection->tls->state == HANDSHAKE;
     connection->tls->state = FAILED;
     connection->tls->spoke_http = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_HTTP_REQUEST;
     http_count(&connection->server->refused, 1);
+    if (was_shaking)
+        tell_refusal(connection);
     ERR_clear_error();
 }
 

@@ -9,7 +9,7 @@
 
 #include "platform/http/http_internal.h"
 
-struct tls *tls_new(struct http_tls *shared, uint64_t now_ms);
+struct tls *tls_new(struct tls_identity *identity, uint64_t now_ms);
 void tls_free(struct tls *tls); /* NULL is fine */
 
 /* Encrypted bytes came: go on with the handshake, hand what they hold to the framing. True when the client says that it will send no

@@ -83,18 +83,23 @@ static const char *hear_all_of(SSL *ssl, int fd)
     return text;
 }
 
-static void start_tls(struct world *world, const struct http_patience *patience, struct http_tls **tls)
+static struct tls_identity *website(const char *certificate_file, const char *key_file, char error[512])
+{
+    return tls_identity_new(&(struct tls_identity_options){.certificate_file = certificate_file, .key_file = key_file}, error);
+}
+
+static void start_tls(struct world *world, const struct http_patience *patience, struct tls_identity **tls)
 {
     char error[512];
-    *tls = http_tls_new(certificate, key, error);
+    *tls = website(certificate, key, error);
     assert_non_null(*tls);
     start_world(world, patience, *tls);
 }
 
-static void stop_tls(struct world *world, struct http_tls *tls)
+static void stop_tls(struct world *world, struct tls_identity *tls)
 {
     stop(world);
-    http_tls_free(tls);
+    tls_identity_free(tls);
 }
 
 /* --- tests --- */
@@ -109,7 +114,7 @@ static void http1_is_spoken_with_alpn_and_without(void **state)
         int version_max;
     } ways[] = {{NULL, 0}, {"\x08http/1.1", 0}, {NULL, TLS1_2_VERSION}};
     struct world world;
-    struct http_tls *tls;
+    struct tls_identity *tls;
     start_tls(&world, NULL, &tls);
     for (size_t i = 0; i < 3; i++) {
         int fd = dial(&world);
@@ -128,7 +133,7 @@ static void http2_is_chosen_by_alpn(void **state)
 {
     (void)state;
     struct world world;
-    struct http_tls *tls;
+    struct tls_identity *tls;
     start_tls(&world, NULL, &tls);
     int fd = dial(&world);
     SSL *ssl = shake_hands(fd, "\x08http/1.1\x02h2", 0); /* the server's order counts */
@@ -153,7 +158,7 @@ static void large_answers_are_whole(void **state)
 {
     (void)state;
     struct world world;
-    struct http_tls *tls;
+    struct tls_identity *tls;
     start_tls(&world, NULL, &tls);
     int fd = dial(&world);
     SSL *ssl = shake_hands(fd, NULL, 0);
@@ -176,7 +181,7 @@ static void a_part_is_never_taken_for_the_whole(void **state)
 {
     (void)state;
     struct world world;
-    struct http_tls *tls;
+    struct tls_identity *tls;
     start_tls(&world, NULL, &tls);
     int fd = dial(&world);
     SSL *ssl = shake_hands(fd, NULL, 0);
@@ -197,7 +202,7 @@ static void who_speaks_no_tls_of_ours_is_told(void **state)
 {
     (void)state;
     struct world world;
-    struct http_tls *tls;
+    struct tls_identity *tls;
     start_tls(&world, NULL, &tls);
     assert_non_null(strstr(talk(&world, "GET / HTTP/1.1\r\n" HOST END), "This port speaks TLS"));
 
@@ -226,7 +231,7 @@ static void hands_are_not_shaken_for_ever(void **state)
     (void)state;
     struct http_patience patience = {200, 5000, 60000, 5000, 200, 5000, 20, 100, 20};
     struct world world;
-    struct http_tls *tls;
+    struct tls_identity *tls;
     start_tls(&world, &patience, &tls);
     int fd = dial(&world);
     say_bytes(fd, "\x16\x03\x01\x00", 4);
@@ -238,7 +243,7 @@ static void a_new_certificate_is_for_new_connections(void **state)
 {
     (void)state;
     struct world world;
-    struct http_tls *tls;
+    struct tls_identity *tls;
     char name[64], error[512];
     start_tls(&world, NULL, &tls);
     int old_fd = dial(&world);
@@ -250,7 +255,7 @@ static void a_new_certificate_is_for_new_connections(void **state)
     FILE *file = fopen(certificate, "w");
     fputs("no certificate", file);
     fclose(file);
-    assert_false(http_tls_reload(tls, error));
+    assert_false(tls_identity_reload(tls, error));
     assert_non_null(strstr(error, "no certificate in PEM form"));
     int fd = dial(&world);
     SSL *ssl = shake_hands(fd, NULL, 0);
@@ -260,7 +265,7 @@ static void a_new_certificate_is_for_new_connections(void **state)
     close(fd);
 
     certify("second");
-    assert_true(http_tls_reload(tls, error));
+    assert_true(tls_identity_reload(tls, error));
     fd = dial(&world);
     ssl = shake_hands(fd, NULL, 0);
     whose(ssl, name);
@@ -277,25 +282,25 @@ static void files_that_cant_be_used_are_told(void **state)
 {
     (void)state;
     char error[512], other[80];
-    assert_null(http_tls_new("/nowhere.pem", key, error));
+    assert_null(website("/nowhere.pem", key, error));
     assert_string_equal(error, "The TLS certificate /nowhere.pem can't be read: No such file or directory.");
-    assert_null(http_tls_new(certificate, "/nowhere.pem", error));
+    assert_null(website(certificate, "/nowhere.pem", error));
     assert_string_equal(error, "The TLS key /nowhere.pem can't be read: No such file or directory.");
-    assert_null(http_tls_new(key, key, error));
+    assert_null(website(key, key, error));
     assert_non_null(strstr(error, "is no certificate in PEM form"));
-    assert_null(http_tls_new(certificate, certificate, error));
+    assert_null(website(certificate, certificate, error));
     assert_non_null(strstr(error, "is no key in PEM form that belongs to the certificate"));
     snprintf(other, sizeof other, "%s/other.pem", folder);
     char command[256];
     snprintf(command, sizeof command, "openssl ecparam -name prime256v1 -genkey -noout -out %s", other);
     assert_int_equal(system(command), 0);
-    assert_null(http_tls_new(certificate, other, error));
+    assert_null(website(certificate, other, error));
     assert_non_null(strstr(error, "is no key in PEM form that belongs to the certificate"));
     snprintf(command, sizeof command, "openssl ec -aes128 -passout pass:secret -in %s -out %s 2>/dev/null", key, other);
     assert_int_equal(system(command), 0);
-    assert_null(http_tls_new(certificate, other, error)); /* without asking anybody for a passphrase */
+    assert_null(website(certificate, other, error)); /* without asking anybody for a passphrase */
     unlink(other);
-    http_tls_free(NULL);
+    tls_identity_free(NULL);
 }
 
 /* Cut off anywhere, and bytes turned over: for the sanitizers, and for the counts. */
@@ -303,7 +308,7 @@ static void wild_clients_do_no_harm(void **state)
 {
     (void)state;
     struct world world;
-    struct http_tls *tls;
+    struct tls_identity *tls;
     start_tls(&world, NULL, &tls);
     unsigned seed = 1;
     for (int i = 0; i < 60; i++) {

@@ -38,12 +38,12 @@ static struct text pack_caller(const struct call *call)
     return grpc_binary_encode(call->arena, message_pack(call->arena, &caller.base));
 }
 
-size_t grpc_request_headers(const struct grpc_request *request, const char *authority, nghttp2_nv headers[GRPC_REQUEST_HEADERS_MAX])
+size_t grpc_request_headers(const struct grpc_request *request, const char *authority, bool secure, nghttp2_nv headers[GRPC_REQUEST_HEADERS_MAX])
 {
     const struct call *call = request->call;
     size_t count = 0;
     add(headers, &count, ":method", TEXT("POST"));
-    add(headers, &count, ":scheme", TEXT("http"));
+    add(headers, &count, ":scheme", secure ? TEXT("https") : TEXT("http"));
     add(headers, &count, ":path", text_of(request->path));
     add(headers, &count, ":authority", text_of(authority));
     add(headers, &count, "content-type", TEXT("application/grpc"));

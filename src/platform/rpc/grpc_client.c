@@ -26,8 +26,10 @@
 #include "base/log.h"
 #include "platform/rpc/grpc_frame.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#define SECURE_SCHEME "grpcs://"
 #define ATTEMPTS_MAX 4
 /* After so many failures in a row nobody waits for a connection any more; one where nothing came at all says as much. */
 #define FAILURES_PATIENT 3
@@ -50,8 +52,11 @@ struct remote {
 struct target {
     struct target *next;
     struct grpc_client *client;
-    const char *address;
-    pthread_mutex_t lock; /* of the list of lines */
+    const char *address;  /* as it was given */
+    const char *place;    /* "host:port" */
+    struct tls_identity *identity; /* NULL: in the clear */
+    pthread_mutex_t lock; /* of the list of lines, and of what was told */
+    char told[256];       /* why it could not be reached, as the log has it already; "" nothing since it was reached */
     struct grpc_line *lines;
     atomic_bool reached, was_reached; /* now; ever */
     atomic_int_fast64_t seen; /* of what has changed there; -1: nobody looks */
@@ -82,6 +87,7 @@ struct grpc_line {
 
 struct grpc_client {
     struct env *env;
+    struct tls_identity *identity; /* NULL: there is none */
     struct arena *arena;
     struct target *targets;
     struct remote *remotes;
@@ -402,6 +408,25 @@ void grpc_client_has_seen(struct grpc_client *client, const char *address, int64
 
 /* --- connections ------------------------------------------------------------------------------------------------- */
 
+/* Once, until the reason is another or it was reached: it is tried again and again. */
+static void tell_unreachable(struct target *target, const char *why)
+{
+    pthread_mutex_lock(&target->lock);
+    bool is_news = strncmp(target->told, why, sizeof target->told - 1) != 0;
+    if (is_news)
+        snprintf(target->told, sizeof target->told, "%s", why);
+    pthread_mutex_unlock(&target->lock);
+    if (is_news)
+        LOG_WARNING("another process can't be reached", log_text("address", target->address), log_text("why", why));
+}
+
+static void forget_told(struct target *target)
+{
+    pthread_mutex_lock(&target->lock);
+    target->told[0] = '\0';
+    pthread_mutex_unlock(&target->lock);
+}
+
 /* Its services may answer again. */
 static void hope(struct target *target)
 {
@@ -418,6 +443,7 @@ static void on_opened(void *data)
     struct grpc_line *line = link->line;
     if (!atomic_exchange(&line->target->reached, true)) {
         LOG_INFO("connected", log_text("address", line->target->address));
+        forget_told(line->target);
         hope(line->target);
     }
     line->open = true;
@@ -483,6 +509,8 @@ static void on_closed(void *data, const char *why)
     bool was_silent = env_monotonic_us(line->loop->env) - link->began_us >= INT64_C(1000) * LIMIT_GRPC_CONNECT_MS;
     if (was_current && atomic_exchange(&line->target->reached, false))
         LOG_WARNING("a connection was lost", log_text("address", line->target->address), log_text("why", why));
+    else if (was_current && !was_open && !line->closed)
+        tell_unreachable(line->target, why);
     forget_link(link);
     if (!was_current || line->closed)
         return;
@@ -506,7 +534,7 @@ static void connect_line(struct grpc_line *line)
     link->line = line;
     link->began_us = env_monotonic_us(line->loop->env);
     line->current = link;
-    link->connection = grpc_connection_open(line->loop, line->target->address, &events, link);
+    link->connection = grpc_connection_open(line->loop, line->target->place, line->target->identity, &events, link);
 }
 
 /* --- lines ------------------------------------------------------------------------------------------------------- */
@@ -617,6 +645,10 @@ static struct target *target_at(struct grpc_client *client, const char *address)
     struct target *target = ARENA_NEW(client->arena, struct target);
     target->client = client;
     target->address = arena_strdup(client->arena, address);
+    bool secure = strncmp(address, SECURE_SCHEME, strlen(SECURE_SCHEME)) == 0;
+    ASSERT(!secure || client->identity != NULL);
+    target->place = target->address + (secure ? strlen(SECURE_SCHEME) : 0);
+    target->identity = secure ? client->identity : NULL;
     pthread_mutex_init(&target->lock, NULL);
     atomic_init(&target->seen, -1);
     target->next = client->targets;
@@ -663,6 +695,12 @@ struct grpc_client *grpc_client_new(struct env *env)
     client->env = env;
     client->arena = arena_new(LIMIT_CALL_ARENA);
     return client;
+}
+
+void grpc_client_use_identity(struct grpc_client *client, struct tls_identity *identity)
+{
+    ASSERT(client->targets == NULL);
+    client->identity = identity;
 }
 
 bool grpc_client_reaches(const struct grpc_client *client, const char *address)

@@ -24,9 +24,12 @@
 #include "platform/rpc/dependency.h"
 
 struct grpc_client;
+struct tls_identity;
 struct grpc_client *grpc_client_new(struct env *env);
+/* Who this process is to those whose address begins with grpcs:// (platform/tls), a peer client. Before there are any; it outlives the client. */
+void grpc_client_use_identity(struct grpc_client *client, struct tls_identity *identity);
 
-/* The table of a service at "host:port". It lives as long as the client. Calls are to be made on their home loop. Before the loops run. */
+/* The table of a service at "host:port", or "grpcs://host:port" over TLS, where both sides must be who they say. It lives as long as the client. Calls are to be made on their home loop. Before the loops run. */
 ProtobufCService *grpc_client_service(struct grpc_client *client, const char *address, const struct service_declaration *declaration);
 
 /* Guard calls through this table. What is told of it lives as long as the client. Before the loops run. */

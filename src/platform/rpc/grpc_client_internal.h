@@ -61,7 +61,9 @@ struct grpc_connection_events {
     void (*going)(void *data);                                           /* takes no new requests */
     void (*closed)(void *data, const char *why); /* after each of its requests was lost; free it */
 };
-struct grpc_connection *grpc_connection_open(struct loop *loop, const char *address, const struct grpc_connection_events *events, void *data);
+/* To "host:port"; `identity` NULL: in the clear. */
+struct grpc_connection *grpc_connection_open(struct loop *loop, const char *address, struct tls_identity *identity,
+                                             const struct grpc_connection_events *events, void *data);
 /* Its requests are lost, and `closed` is told. */
 void grpc_connection_end(struct grpc_connection *connection, const char *why);
 /* Nothing is told any more; no request may be left. Frees it. */
@@ -76,7 +78,7 @@ bool grpc_connection_is_idle(const struct grpc_connection *connection);
 
 #define GRPC_REQUEST_HEADERS_MAX 14
 /* The headers of a request, in its call's arena. */
-size_t grpc_request_headers(const struct grpc_request *request, const char *authority, nghttp2_nv headers[GRPC_REQUEST_HEADERS_MAX]);
+size_t grpc_request_headers(const struct grpc_request *request, const char *authority, bool secure, nghttp2_nv headers[GRPC_REQUEST_HEADERS_MAX]);
 /* One header or trailer of the answer. */
 void grpc_request_take_header(struct grpc_request *request, struct text name, struct text value);
 /* All has come: the answer, or NULL with the problem in the call. */

@@ -1,8 +1,8 @@
 /*
- * One connection: nghttp2's client session between a socket and requests.
+ * One connection: nghttp2's client session between a socket and requests, with TLS between session and socket where there is an identity.
  *
- *     grpc_connection_send --> session --flush, once a round--> socket
- *     socket --> session --> headers, data of a stream --> its request --> answered | lost
+ *     grpc_connection_send --> session --flush, once a round--> (TLS) --> socket
+ *     socket --> (TLS) --> session --> headers, data of a stream --> its request --> answered | lost
  *
  * Requests are written at the end of the loop's round, so that all that one round brings goes out together.
  */
@@ -10,12 +10,14 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "platform/tls/tls_client.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define WINDOW_BYTES (16 << 20)
 #define FLUSH_BYTES 65536
+#define RECORD_BYTES 16384
 
 struct grpc_connection {
     struct loop *loop;
@@ -23,6 +25,7 @@ struct grpc_connection {
     const struct grpc_connection_events *events;
     void *data;
     struct socket *socket;
+    struct tls_client *tls; /* NULL: in the clear */
     nghttp2_session *session;
     struct grpc_request *requests; /* under way */
     struct timer timer;            /* connecting takes too long; then: nothing came, or no answer to a ping */
@@ -66,6 +69,26 @@ bool grpc_connection_is_idle(const struct grpc_connection *connection)
 
 /* --- sending ----------------------------------------------------------------------------------------------------- */
 
+/* What TLS has to say by itself, too. */
+static void send_sealed(struct grpc_connection *connection)
+{
+    struct buffer sealed;
+    buffer_init(&sealed, SIZE_MAX);
+    tls_client_take(connection->tls, &sealed);
+    socket_send(connection->socket, sealed.at, sealed.length);
+    buffer_release(&sealed);
+}
+
+static void send_out(struct grpc_connection *connection, const struct buffer *out)
+{
+    if (connection->tls == NULL) {
+        socket_send(connection->socket, out->at, out->length);
+        return;
+    }
+    tls_client_write(connection->tls, out->at, out->length);
+    send_sealed(connection);
+}
+
 static void flush(struct grpc_connection *connection)
 {
     struct buffer out;
@@ -76,10 +99,10 @@ static void flush(struct grpc_connection *connection)
         buffer_add(&out, piece, (size_t)length);
         if (out.length < FLUSH_BYTES)
             continue;
-        socket_send(connection->socket, out.at, out.length);
+        send_out(connection, &out);
         buffer_empty(&out);
     }
-    socket_send(connection->socket, out.at, out.length);
+    send_out(connection, &out);
     buffer_release(&out);
     if (length < 0)
         grpc_connection_end(connection, nghttp2_strerror((int)length));
@@ -122,7 +145,7 @@ static ssize_t give_body(nghttp2_session *session, int32_t stream, uint8_t *room
 bool grpc_connection_send(struct grpc_connection *connection, struct grpc_request *request)
 {
     nghttp2_nv headers[GRPC_REQUEST_HEADERS_MAX];
-    size_t count = grpc_request_headers(request, connection->address, headers);
+    size_t count = grpc_request_headers(request, connection->address, connection->tls != NULL, headers);
     nghttp2_data_provider body = {.source.ptr = request, .read_callback = give_body};
     if (!connection->open || connection->going)
         return false;
@@ -251,29 +274,66 @@ static void on_timer(struct timer *timer)
 static void on_opened(void *data)
 {
     struct grpc_connection *connection = data;
+    if (connection->tls != NULL) {
+        send_sealed(connection);
+        return;
+    }
     connection->writable = true;
     flush_soon(connection);
+}
+
+/* False when that was the end of it. */
+static bool take_bytes(struct grpc_connection *connection, const void *bytes, size_t count)
+{
+    ssize_t taken = nghttp2_session_mem_recv(connection->session, bytes, count);
+    if (taken < 0) {
+        grpc_connection_end(connection, nghttp2_strerror((int)taken));
+        return false;
+    }
+    flush_soon(connection);
+    return true;
+}
+
+static void take_sealed(struct grpc_connection *connection, const void *bytes, size_t count)
+{
+    char plain[RECORD_BYTES];
+    size_t length;
+    tls_client_feed(connection->tls, bytes, count);
+    if (tls_client_is_open(connection->tls) && !connection->writable) {
+        connection->writable = true;
+        flush_soon(connection);
+    }
+    while ((length = tls_client_read(connection->tls, plain, sizeof plain)) > 0)
+        if (!take_bytes(connection, plain, length))
+            return;
+    send_sealed(connection);
+    if (tls_client_fault(connection->tls) != NULL)
+        grpc_connection_end(connection, tls_client_fault(connection->tls));
 }
 
 static void on_received(void *data, const void *bytes, size_t count)
 {
     struct grpc_connection *connection = data;
     connection->heard = true;
-    ssize_t taken = nghttp2_session_mem_recv(connection->session, bytes, count);
-    if (taken < 0)
-        grpc_connection_end(connection, nghttp2_strerror((int)taken));
+    if (connection->tls != NULL)
+        take_sealed(connection, bytes, count);
     else
-        flush_soon(connection);
+        take_bytes(connection, bytes, count);
 }
 
 static void on_closed(void *data, const char *why)
 {
-    grpc_connection_end(data, why);
+    struct grpc_connection *connection = data;
+    bool was_turned_away = connection->tls == NULL && connection->writable && !connection->heard && !connection->open;
+    grpc_connection_end(connection, was_turned_away ? "It closes the connection without a word: if it wants TLS, its address is to be written "
+                                                      "grpcs://host:port."
+                                                    : why);
 }
 
 /* --- beginning and end ------------------------------------------------------------------------------------------- */
 
-struct grpc_connection *grpc_connection_open(struct loop *loop, const char *address, const struct grpc_connection_events *events, void *data)
+struct grpc_connection *grpc_connection_open(struct loop *loop, const char *address, struct tls_identity *identity,
+                                             const struct grpc_connection_events *events, void *data)
 {
     static const struct socket_events socket_events = {.opened = on_opened, .received = on_received, .closed = on_closed};
     struct grpc_connection *connection = calloc(1, sizeof *connection);
@@ -284,6 +344,7 @@ struct grpc_connection *grpc_connection_open(struct loop *loop, const char *addr
     connection->data = data;
     connection->timer.run = on_timer;
     connection->session = session_new(connection);
+    connection->tls = identity != NULL ? tls_client_new(identity, address) : NULL;
     connection->socket = socket_open(loop, address, &socket_events, connection);
     timer_start(loop, &connection->timer, INT64_C(1000) * LIMIT_GRPC_CONNECT_MS);
     return connection;
@@ -309,6 +370,8 @@ void grpc_connection_free(struct grpc_connection *connection)
     timer_stop(connection->loop, &connection->timer);
     socket_close(connection->socket);
     nghttp2_session_del(connection->session);
+    tls_client_free(connection->tls);
+    connection->tls = NULL;
     connection->freed = true;
     if (!connection->flush_posted)
         free(connection);
