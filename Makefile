@@ -365,11 +365,12 @@ POSTGRES_FEATURES := checkout cart/lines stock/last_unit stock/bundle history fa
 check-features-postgres: programs
 	@tests/with-postgres sh -c 'SOUK_TEST_STORE=$$SOUK_TEST_POSTGRES tests/features/check $(POSTGRES_FEATURES:%=../../features/%*)'
 
-## check-cli: import and export, with a server and without one; serving with TLS
+## check-cli: import and export, with a server and without one; serving with TLS; two processes with certificates for each other
 .PHONY: check-cli
 check-cli: programs
 	@tests/cli/check build/souk
 	@tests/cli/check_tls build/souk
+	@tests/cli/check_peers build/souk
 
 ## check-crash: fifty kill -9 under load; nothing that was answered may be lost or doubled
 .PHONY: check-crash

@@ -43,10 +43,17 @@ holds('compose.yaml: who is depended on, and on which networks', Object.entries(
   ...Object.keys(service.depends_on ?? {}).filter((other) => !compose.services[other]).map((other) => `${name} depends on ${other}`),
   ...(service.networks ?? []).filter((network) => !(network in compose.networks)).map((network) => `${name} is on ${network}`),
 ]));
-const addresses = Object.entries(compose.services.gateway.environment).filter(([, value]) => String(value).startsWith('grpc://'));
+const addresses = Object.entries(compose.services.gateway.environment).filter(([, value]) => /^grpcs?:/.test(value));
 holds('compose.yaml: every service is where the map says',
   addresses.filter(([, value]) => compose.services[new URL(value).hostname]?.environment.SOUK_SERVICES !== new URL(value).hostname)
     .map(([name, value]) => `${name} is ${value}`));
+holds('compose.yaml: the map is not empty', addresses.length > 0 ? [] : ['no service has an address']);
+const parts = Object.entries(compose.services).filter(([, service]) => service.environment?.SOUK_GRPC_LISTEN);
+const callers = compose.services.gateway.environment.SOUK_GRPC_CALLERS.split(',').map((name) => name.trim());
+holds('compose.yaml: every process has a certificate of its own, and may call', parts.flatMap(([name, service]) => [
+  ...(service.volumes ?? []).includes(`./peers/${name}:/etc/souk/peers:ro`) ? [] : [`${name} has none`],
+  ...callers.includes(name) ? [] : [`${name} may not`],
+]));
 
 // --- Kubernetes
 
