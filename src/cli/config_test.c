@@ -88,6 +88,36 @@ static void refuses_a_store_it_does_not_know(void **state)
     assert_non_null(strstr(error, "mysql://x"));
 }
 
+/* Whoever reaches the private port is believed: in the clear that is nobody else's machine. */
+static void refuses_a_private_port_in_the_open(void **state)
+{
+    static const struct {
+        const char *file, *sentence; /* NULL: it is right */
+    } cases[] = {
+        {"SOUK_GRPC_LISTEN = 10.0.0.1:7001\n", "whoever reaches it there would be believed"},
+        {"SOUK_GRPC_LISTEN = :7001\n", "whoever reaches it there would be believed"},
+        {"SOUK_GRPC_LISTEN = 127.0.0.1:7001\n", NULL},
+        {"SOUK_GRPC_LISTEN = [::1]:7001\n", NULL},
+        {"SOUK_GRPC_LISTEN = 10.0.0.1:7001\nSOUK_GRPC_PLAIN = anywhere\n", NULL},
+        {"SOUK_GRPC_PLAIN = yes\n", "it is `loopback` or `anywhere`"},
+        {"SOUK_GRPC_CERT = a\nSOUK_GRPC_KEY = b\n", "SOUK_GRPC_CA is not set"},
+        {"SOUK_GRPC_CERT = a\nSOUK_GRPC_KEY = b\nSOUK_GRPC_CA = c\nSOUK_GRPC_LISTEN = 10.0.0.1:7001\n", "SOUK_GRPC_CALLERS is not set"},
+        {"SOUK_GRPC_CERT = a\nSOUK_GRPC_KEY = b\nSOUK_GRPC_CA = c\nSOUK_GRPC_LISTEN = 10.0.0.1:7001\nSOUK_GRPC_CALLERS = cart\n", NULL},
+        {"SOUK_CATALOG = grpcs://10.0.0.2:7001\n", "is reached over TLS"},
+        {"SOUK_CATALOG = grpcs:10.0.0.2\n", "is not where a service can be"},
+    };
+    struct config config;
+    char error[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        write_file(cases[i].file);
+        assert_int_equal(config_read(&config, arena, path, error), cases[i].sentence == NULL);
+        if (cases[i].sentence != NULL)
+            assert_non_null(strstr(error, cases[i].sentence));
+    }
+}
+
 static void refuses_a_rate_that_is_none(void **state)
 {
     struct config config;
@@ -111,6 +141,7 @@ int main(void)
         cmocka_unit_test_setup(says_which_line_is_wrong, clear),
         cmocka_unit_test_setup(refuses_a_short_token, clear),
         cmocka_unit_test_setup(refuses_a_store_it_does_not_know, clear),
+        cmocka_unit_test_setup(refuses_a_private_port_in_the_open, clear),
         cmocka_unit_test_setup(refuses_a_rate_that_is_none, clear),
     };
     int file = mkstemp(path);
