@@ -356,7 +356,10 @@ static void postgres_rollback(struct tx *tx)
             pipeline_sync(tx);
         tx->failed = false; /* this order must go out */
         pipeline_send(tx, "ROLLBACK");
-        pipeline_sync(tx);
+        if (!failed && tx->connection->kind == CONNECTION_READER)
+            pipeline_sync_later(tx); /* what it read is known to be right already */
+        else
+            pipeline_sync(tx);
     }
     tx->failed = failed;
     connection->in_server_transaction = false;

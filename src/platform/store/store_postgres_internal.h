@@ -25,6 +25,20 @@ struct postgres_store {
  * socket, so neither side waits for the other to read. */
 #define PIPELINE_MAX 128
 
+struct sent {
+    const char *sql;   /* for whoever is told that it failed */
+    PGresult **result; /* where its answer goes, if anybody wants it: the caller clears it */
+    int64_t *prepared; /* of the preparation of a statement: the session in which it is prepared, 0 should it not be done */
+    bool is_sync;
+};
+
+/* An order without values, prepared when it is first given: BEGIN, SAVEPOINT and their like. */
+#define ORDERS_MAX 16
+struct order {
+    const char *sql; /* found by its address */
+    int64_t session; /* in which it is prepared; 0 in none */
+};
+
 struct postgres_connection {
     struct connection connection;
     PGconn *server; /* NULL, or broken: the next transaction connects again */
@@ -33,12 +47,10 @@ struct postgres_connection {
     int64_t told_us;  /* when it was said last that it can't be reached */
     bool misplaced;   /* the server takes no writes any more: another one does */
     uint64_t prepared; /* statements so far, for their names */
-    struct {
-        const char *sql;   /* for whoever is told that it failed */
-        PGresult **result; /* where its answer goes, if anybody wants it: the caller clears it */
-    } sent[PIPELINE_MAX];
+    struct sent sent[PIPELINE_MAX];
     size_t sent_count;
     size_t first_sent;
+    struct order orders[ORDERS_MAX];
     bool in_server_transaction;
 };
 
@@ -56,13 +68,16 @@ PGconn *postgres_session(const struct postgres_store *store, char error[512]);
 
 /* Make room for one more, send it without waiting. False when the transaction has failed. */
 bool pipeline_send(struct tx *tx, const char *sql);
-bool pipeline_send_prepare(struct tx *tx, const char *name, const char *sql, size_t count, const Oid *types);
+/* *prepared becomes 0 should the server not do it. */
+bool pipeline_send_prepare(struct tx *tx, const char *name, const char *sql, size_t count, const Oid *types, int64_t *prepared);
 bool pipeline_send_execute(struct tx *tx, const char *name, const char *sql, size_t count, const char *const *values, const int *lengths,
                            const int *formats, PGresult **result);
 /* Read the answers to all that was sent. */
 void pipeline_receive(struct tx *tx);
 /* End what the server sees as one unit: after an error it takes new orders only then. */
 void pipeline_sync(struct tx *tx);
+/* The same, but nobody waits for its end: that is read with the next answers. */
+void pipeline_sync_later(struct tx *tx);
 
 /* --- the back's functions that store_postgres_statement.c has --- */
 

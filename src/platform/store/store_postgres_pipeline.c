@@ -6,8 +6,9 @@
  *
  *     send, send, send, query + flush  ->  answers to all four, in order
  *
- * After an error the server skips everything up to the next sync. A transaction fails as a whole, so there is one sync at its end, and after a
- * failure nothing is sent but the way out.
+ * After an error the server skips everything up to the next sync, the preparing of statements as well. A transaction fails as a whole, so there is
+ * one sync at its end, and after a failure nothing is sent but the way out. The end of a reader's transaction is not waited for: its answer is
+ * read with the first of the next.
  */
 #include "platform/store/store_postgres_internal.h"
 
@@ -67,23 +68,25 @@ static void receive_one(struct tx *tx)
 {
     struct postgres_connection *connection = postgres_of(tx->connection);
     ASSERT(connection->sent_count > 0);
-    const char *sql = connection->sent[connection->first_sent].sql;
-    PGresult **wanted = connection->sent[connection->first_sent].result;
+    const struct sent sent = connection->sent[connection->first_sent];
     connection->first_sent = (connection->first_sent + 1) % PIPELINE_MAX;
     connection->sent_count--;
 
     PGresult *result = PQgetResult(connection->server);
     if (!result || PQstatus(connection->server) == CONNECTION_BAD) {
         PQclear(result);
-        lose_connection(tx, sql);
+        lose_connection(tx, sent.sql);
         return;
     }
-    look_at(tx, result, sql);
-    if (wanted)
-        *wanted = result;
+    look_at(tx, result, sent.sql);
+    if (sent.prepared && PQresultStatus(result) != PGRES_COMMAND_OK)
+        *sent.prepared = 0;
+    if (sent.result)
+        *sent.result = result;
     else
         PQclear(result);
-    PQclear(PQgetResult(connection->server)); /* NULL ends each answer */
+    if (!sent.is_sync)
+        PQclear(PQgetResult(connection->server)); /* NULL ends each answer but that to a sync */
 }
 
 void pipeline_receive(struct tx *tx)
@@ -99,23 +102,6 @@ void pipeline_receive(struct tx *tx)
         receive_one(tx);
 }
 
-void pipeline_sync(struct tx *tx)
-{
-    struct postgres_connection *connection = postgres_of(tx->connection);
-    if (PQstatus(connection->server) == CONNECTION_BAD)
-        return;
-    if (!PQpipelineSync(connection->server)) {
-        lose_connection(tx, "sync");
-        return;
-    }
-    while (connection->sent_count > 0)
-        receive_one(tx);
-    PGresult *result = PQgetResult(connection->server);
-    if (!result)
-        lose_connection(tx, "sync");
-    PQclear(result);
-}
-
 /* --- what we say --- */
 
 static bool make_room(struct tx *tx)
@@ -125,28 +111,21 @@ static bool make_room(struct tx *tx)
     return !tx->failed;
 }
 
-static bool was_sent(struct tx *tx, int sent, const char *sql, PGresult **result)
+static bool was_sent(struct tx *tx, int done, struct sent sent)
 {
     struct postgres_connection *connection = postgres_of(tx->connection);
-    if (!sent) {
-        lose_connection(tx, sql);
+    if (!done) {
+        lose_connection(tx, sent.sql);
         return false;
     }
-    size_t place = (connection->first_sent + connection->sent_count++) % PIPELINE_MAX;
-    connection->sent[place].sql = sql;
-    connection->sent[place].result = result;
+    connection->sent[(connection->first_sent + connection->sent_count++) % PIPELINE_MAX] = sent;
     return true;
 }
 
-bool pipeline_send(struct tx *tx, const char *sql)
+bool pipeline_send_prepare(struct tx *tx, const char *name, const char *sql, size_t count, const Oid *types, int64_t *prepared)
 {
-    return make_room(tx) &&
-           was_sent(tx, PQsendQueryParams(postgres_of(tx->connection)->server, sql, 0, NULL, NULL, NULL, NULL, 1), sql, NULL);
-}
-
-bool pipeline_send_prepare(struct tx *tx, const char *name, const char *sql, size_t count, const Oid *types)
-{
-    return make_room(tx) && was_sent(tx, PQsendPrepare(postgres_of(tx->connection)->server, name, sql, (int)count, types), sql, NULL);
+    return make_room(tx) && was_sent(tx, PQsendPrepare(postgres_of(tx->connection)->server, name, sql, (int)count, types),
+                                     (struct sent){.sql = sql, .prepared = prepared});
 }
 
 bool pipeline_send_execute(struct tx *tx, const char *name, const char *sql, size_t count, const char *const *values, const int *lengths,
@@ -155,5 +134,52 @@ bool pipeline_send_execute(struct tx *tx, const char *name, const char *sql, siz
     return make_room(tx) && was_sent(tx,
                                      PQsendQueryPrepared(postgres_of(tx->connection)->server, name, (int)count, values, lengths,
                                                          formats, 1),
-                                     sql, result);
+                                     (struct sent){.sql = sql, .result = result});
+}
+
+static struct order *order_of(struct postgres_connection *connection, const char *sql)
+{
+    struct order *order = connection->orders;
+    while (order->sql && order->sql != sql)
+        order++;
+    ASSERT(order < connection->orders + ORDERS_MAX - 1); /* the last one stays empty */
+    order->sql = sql;
+    return order;
+}
+
+bool pipeline_send(struct tx *tx, const char *sql)
+{
+    struct postgres_connection *connection = postgres_of(tx->connection);
+    struct order *order = order_of(connection, sql);
+    char name[16];
+    snprintf(name, sizeof name, "o%d", (int)(order - connection->orders));
+    if (order->session != connection->session) {
+        order->session = connection->session;
+        if (!pipeline_send_prepare(tx, name, sql, 0, NULL, &order->session))
+            return false;
+    }
+    return pipeline_send_execute(tx, name, sql, 0, NULL, NULL, NULL, NULL);
+}
+
+/* --- ends --- */
+
+static bool send_sync(struct tx *tx)
+{
+    PGconn *server = postgres_of(tx->connection)->server;
+    make_room(tx);
+    return PQstatus(server) != CONNECTION_BAD && was_sent(tx, PQpipelineSync(server), (struct sent){.sql = "sync", .is_sync = true});
+}
+
+void pipeline_sync(struct tx *tx)
+{
+    if (!send_sync(tx))
+        return;
+    while (postgres_of(tx->connection)->sent_count > 0)
+        receive_one(tx);
+}
+
+void pipeline_sync_later(struct tx *tx)
+{
+    if (send_sync(tx) && PQflush(postgres_of(tx->connection)->server) < 0)
+        lose_connection(tx, "sync");
 }

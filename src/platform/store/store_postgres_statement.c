@@ -143,9 +143,9 @@ static bool send(struct tx *tx, struct postgres_statement *prepared, const struc
     ASSERT(count <= VALUES_MAX);
     parameters_fill(&parameters, values, count);
     if (prepared->session != connection->session) {
-        if (!pipeline_send_prepare(tx, prepared->name, prepared->translated, count, parameters.types))
-            return false;
         prepared->session = connection->session;
+        if (!pipeline_send_prepare(tx, prepared->name, prepared->translated, count, parameters.types, &prepared->session))
+            return false;
     }
     return pipeline_send_execute(tx, prepared->name, prepared->translated, count, parameters.values, parameters.lengths,
                                  parameters.formats, result);

@@ -260,6 +260,20 @@ static void what_was_asked_comes_with_what_is_read(void **state)
     assert_true(tx_commit(tx));
 }
 
+static void who_reads_need_not_wait_for_the_end(void **state)
+{
+    NEEDS_SERVER();
+    for (int64_t i = 0; i < 300; i++) { /* more than fit the pipeline */
+        struct tx *tx = begin_reading();
+        if (i % 3 == 0)
+            assert_int_equal(rows_on_shelf(tx), i);
+        tx_rollback(tx);
+        tx = begin();
+        put(tx, arena_printf(fixture->arena, "%d", (int)i), 1);
+        assert_true(tx_commit(tx));
+    }
+}
+
 /* --- several writers --- */
 
 static void no_log(void *data, struct text line)
@@ -361,6 +375,30 @@ static void a_session_that_is_ended_in_its_turn_gives_it_up(void **state)
 }
 
 /* --- what goes wrong --- */
+
+/* What is sent after the failure is not done, and that includes what would have been prepared. */
+static void a_failed_transaction_leaves_the_next_one_its_statements(void **state)
+{
+    NEEDS_SERVER();
+    log_capture(no_log, NULL);
+    struct tx *tx = begin();
+    SQL_DO(tx, "SET LOCAL statement_timeout = 1");
+    SQL_DO(tx, "SELECT pg_sleep(10)");
+    put(tx, "a", 1);
+    tx_savepoint(tx);
+    assert_int_equal(rows_on_shelf(tx), -1);
+    assert_true(tx->failed);
+    tx_savepoint_keep(tx);
+    assert_false(tx_commit(tx));
+
+    tx = begin();
+    tx_savepoint(tx);
+    put(tx, "a", 1);
+    tx_savepoint_keep(tx);
+    assert_int_equal(rows_on_shelf(tx), 1);
+    assert_true(tx_commit(tx));
+    log_capture(NULL, NULL);
+}
 
 static void write_twice(void)
 {
@@ -531,9 +569,11 @@ int main(void)
         TEST_OF(thousands_of_writes_travel_together),
         TEST_OF(queries_may_be_asked_within_the_rows_of_others),
         TEST_OF(what_was_asked_comes_with_what_is_read),
+        TEST_OF(who_reads_need_not_wait_for_the_end),
         TEST_OF(writers_that_share_take_turns),
         TEST_OF(who_must_be_alone_waits_for_those_who_share),
         TEST_OF(a_session_that_is_ended_in_its_turn_gives_it_up),
+        TEST_OF(a_failed_transaction_leaves_the_next_one_its_statements),
         TEST_OF(a_broken_constraint_is_our_mistake),
         TEST_OF(a_table_that_is_not_there_is_our_mistake),
         TEST_OF(writing_unasked_is_our_mistake),

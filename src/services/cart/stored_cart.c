@@ -24,13 +24,16 @@ static Common__Address *address_of(const struct sql_rows *rows, int column)
     return (Common__Address *)message_unpack(rows->tx->arena, &common__address__descriptor, sql_get_bytes(rows, column));
 }
 
-static bool read_cart(struct tx *tx, const char *id, Cart__StoredCart *cart)
+static struct sql_rows ask_cart(struct tx *tx, const char *id)
 {
-    struct sql_rows rows = SQL_SELECT(tx,
-                                      "SELECT version, status, currency, channel, email, shipping_address, billing_address,"
-                                      " shipping_method, checkout_id, order_id, reserved_until_us FROM cart WHERE id = ?1",
-                                      sql_string(id));
+    return SQL_ASK(tx,
+                   "SELECT version, status, currency, channel, email, shipping_address, billing_address,"
+                   " shipping_method, checkout_id, order_id, reserved_until_us FROM cart WHERE id = ?1",
+                   sql_string(id));
+}
 
+static bool read_cart(struct tx *tx, struct sql_rows rows, const char *id, Cart__StoredCart *cart)
+{
     if (!sql_next(&rows))
         return false;
     cart->id = id;
@@ -50,13 +53,16 @@ static bool read_cart(struct tx *tx, const char *id, Cart__StoredCart *cart)
     return true;
 }
 
-static void read_lines(struct tx *tx, Cart__StoredCart *cart)
+static struct sql_rows ask_lines(struct tx *tx, const char *id)
 {
-    struct sql_rows rows = SQL_SELECT(tx,
-                                      "SELECT id, sku, product_id, title, image_url, quantity, weight_grams, digital, tax_category,"
-                                      " reserved FROM cart_line WHERE cart_id = ?1 ORDER BY position",
-                                      sql_string(cart->id));
+    return SQL_ASK(tx,
+                   "SELECT id, sku, product_id, title, image_url, quantity, weight_grams, digital, tax_category,"
+                   " reserved FROM cart_line WHERE cart_id = ?1 ORDER BY position",
+                   sql_string(id));
+}
 
+static void read_lines(struct tx *tx, struct sql_rows rows, Cart__StoredCart *cart)
+{
     while (sql_next(&rows)) {
         Cart__StoredLine *line = ARENA_NEW(tx->arena, Cart__StoredLine);
 
@@ -76,24 +82,32 @@ static void read_lines(struct tx *tx, Cart__StoredCart *cart)
     }
 }
 
-static void read_coupons(struct tx *tx, Cart__StoredCart *cart)
+static struct sql_rows ask_coupons(struct tx *tx, const char *id)
 {
-    struct sql_rows rows =
-        SQL_SELECT(tx, "SELECT code FROM cart_coupon WHERE cart_id = ?1 ORDER BY position", sql_string(cart->id));
+    return SQL_ASK(tx, "SELECT code FROM cart_coupon WHERE cart_id = ?1 ORDER BY position", sql_string(id));
+}
 
+static void read_coupons(struct tx *tx, struct sql_rows rows, Cart__StoredCart *cart)
+{
     while (sql_next(&rows)) {
         ARENA_ROOM(tx->arena, cart->coupons, cart->n_coupons);
         cart->coupons[cart->n_coupons++] = sql_get_string(&rows, 0);
     }
 }
 
+/* All is asked before any of it is read: one round trip. */
 bool stored_cart_find(struct tx *tx, const char *id, Cart__StoredCart *cart)
 {
+    struct sql_rows rows = ask_cart(tx, id), lines = ask_lines(tx, id), coupons = ask_coupons(tx, id);
+
     cart__stored_cart__init(cart);
-    if (!read_cart(tx, id, cart))
+    if (!read_cart(tx, rows, id, cart)) {
+        sql_stop(&lines);
+        sql_stop(&coupons);
         return false;
-    read_lines(tx, cart);
-    read_coupons(tx, cart);
+    }
+    read_lines(tx, lines, cart);
+    read_coupons(tx, coupons, cart);
     return true;
 }
 

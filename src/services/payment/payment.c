@@ -48,10 +48,12 @@ static Payment__PaymentRefundStatus refund_status(int64_t outcome)
 
 static void show_refunds(struct tx *tx, const struct payment *payment, Payment__Payment *answer)
 {
-    struct sql_rows rows =
-        SQL_SELECT(tx, "SELECT refund_id, amount, outcome FROM refund WHERE payment_id = ?1 ORDER BY refund_id",
-                   sql_string(payment->id));
+    struct sql_rows rows;
 
+    if (!payment->captured)
+        return; /* nothing that could have been given back */
+    rows = SQL_SELECT(tx, "SELECT refund_id, amount, outcome FROM refund WHERE payment_id = ?1 ORDER BY refund_id",
+                      sql_string(payment->id));
     while (sql_next(&rows)) {
         Payment__PaymentRefund *refund = ARENA_NEW(tx->arena, Payment__PaymentRefund);
 

@@ -34,16 +34,25 @@ ProtobufCMessage *rule_load(struct tx *tx, const struct rule_kind *kind, const c
     return rule;
 }
 
-struct rules rules_found_by(struct tx *tx, const struct rule_kind *kind, const char *found_by)
+struct sql_rows rules_ask(struct tx *tx, const struct rule_kind *kind, const char *found_by)
+{
+    return SQL_ASK(tx, "SELECT version, data FROM rule WHERE kind = ?1 AND found_by = ?2 ORDER BY id", sql_string(kind->name),
+                   sql_string(found_by));
+}
+
+struct rules rules_read(struct sql_rows rows, const struct rule_kind *kind)
 {
     struct rules rules = {0};
-    struct sql_rows rows = SQL_SELECT(tx, "SELECT version, data FROM rule WHERE kind = ?1 AND found_by = ?2 ORDER BY id",
-                                      sql_string(kind->name), sql_string(found_by));
     while (sql_next(&rows)) {
-        ARENA_ROOM(tx->arena, rules.items, rules.count);
+        ARENA_ROOM(rows.tx->arena, rules.items, rules.count);
         rules.items[rules.count++] = rule_of_row(&rows, kind);
     }
     return rules;
+}
+
+struct rules rules_found_by(struct tx *tx, const struct rule_kind *kind, const char *found_by)
+{
+    return rules_read(rules_ask(tx, kind, found_by), kind);
 }
 
 static void answer_with(ProtobufCMessage *answer, const ProtobufCMessage *rule)

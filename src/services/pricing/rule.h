@@ -51,6 +51,9 @@ enum result rule_list(struct context *context, const struct rule_kind *kind, int
 ProtobufCMessage *rule_load(struct tx *tx, const struct rule_kind *kind, const char *id);
 /* Those that a quote finds by this; "" for kinds of which it looks at all. */
 struct rules rules_found_by(struct tx *tx, const struct rule_kind *kind, const char *found_by);
+/* The same in two steps, for who asks for several things at once. */
+struct sql_rows rules_ask(struct tx *tx, const struct rule_kind *kind, const char *found_by);
+struct rules rules_read(struct sql_rows rows, const struct rule_kind *kind);
 
 /* --- for checks --- */
 

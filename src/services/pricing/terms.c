@@ -37,9 +37,8 @@ static bool is_among(Pricing__Promotion *const *promotions, size_t count, const 
 }
 
 /* What everyone gets, and what the cart has a code of. */
-static void load_promotions(struct tx *tx, const Pricing__QuoteCartRequest *cart, struct quote_terms *terms)
+static void load_promotions(struct tx *tx, const Pricing__QuoteCartRequest *cart, struct rules for_all, struct quote_terms *terms)
 {
-    const struct rules for_all = rules_found_by(tx, &promotion_kind, "");
     Pricing__Promotion **promotions = ARENA_ARRAY(tx->arena, Pricing__Promotion *, for_all.count + cart->n_coupons);
     size_t count = 0;
     for (size_t i = 0; i < for_all.count; i++)
@@ -63,11 +62,17 @@ enum result terms_load(struct context *context, const Pricing__QuoteCartRequest 
     if (result != RESULT_OK)
         return result;
 
-    const struct rules lists = price_lists_load(tx);
-    const struct rules methods = rules_found_by(tx, &shipping_method_kind, "");
-    struct rules rates = {0};
+    /* All are asked for before any is read. */
+    struct sql_rows asked_lists = rules_ask(tx, &price_list_kind, "");
+    struct sql_rows asked_methods = rules_ask(tx, &shipping_method_kind, "");
+    struct sql_rows asked_promotions = rules_ask(tx, &promotion_kind, "");
+    struct sql_rows asked_rates = {0};
     if (cart->shipping_address != NULL)
-        rates = rules_found_by(tx, &tax_rate_kind, cart->shipping_address->country);
+        asked_rates = rules_ask(tx, &tax_rate_kind, cart->shipping_address->country);
+    const struct rules lists = rules_read(asked_lists, &price_list_kind);
+    const struct rules methods = rules_read(asked_methods, &shipping_method_kind);
+    const struct rules promotions = rules_read(asked_promotions, &promotion_kind);
+    const struct rules rates = rules_read(asked_rates, &tax_rate_kind);
     *terms = (struct quote_terms){
         .cart = cart,
         .prices = prices_of_lines(tx, cart),
@@ -79,6 +84,6 @@ enum result terms_load(struct context *context, const Pricing__QuoteCartRequest 
         .shipping_method_count = methods.count,
         .now_us = context->now_us,
     };
-    load_promotions(tx, cart, terms);
+    load_promotions(tx, cart, promotions, terms);
     return RESULT_OK;
 }
