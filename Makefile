@@ -371,6 +371,7 @@ check-cli: programs
 	@tests/cli/check build/souk
 	@tests/cli/check_tls build/souk
 	@tests/cli/check_peers build/souk
+	@tests/with-postgres tests/cli/check_move build/souk
 
 ## check-crash: fifty kill -9 under load; nothing that was answered may be lost or doubled
 .PHONY: check-crash

@@ -24,6 +24,7 @@ static const struct command {
      "what happened, a JSON line each; dead: what services refused to react to"},
     {"backup", command_backup, "DIR", "copy every store, beside a running server, and check the copies"},
     {"restore", command_restore, "DIR", "put a backup in place of a store that is not there"},
+    {"move", command_move, "--from URL --to URL [--services a,b]", "copy all stores, from SQLite to PostgreSQL or back, and verify the copies"},
     {"schema", command_schema, "graphql [--admin]", "the schema of /graphql, or of /admin/graphql with every scope"},
     {"topology", command_topology, "[--json] [--services a,b]", "which services there are, where they run, and who knows whom"},
     {"config", command_config, "check [--config FILE]", "say what is configured, and whether it can be right"},

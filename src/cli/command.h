@@ -17,6 +17,7 @@ int command_verify(int count, char **arguments);
 int command_events(int count, char **arguments);
 int command_backup(int count, char **arguments);
 int command_restore(int count, char **arguments);
+int command_move(int count, char **arguments);
 int command_schema(int count, char **arguments);
 int command_topology(int count, char **arguments);
 int command_config(int count, char **arguments);

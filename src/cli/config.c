@@ -186,7 +186,7 @@ static bool check(const struct config *config, char error[512])
 {
     size_t token_length = strlen(config->admin_token);
     struct nats_address nats;
-    char detail[512];
+    char detail[512], shown[CONFIG_SHOWN_BYTES];
 
     if (token_length && token_length < TOKEN_LENGTH_MIN)
         snprintf(error, 512, "SOUK_ADMIN_TOKEN has %zu characters; it needs at least %d, for example from `openssl rand -hex 32`",
@@ -195,7 +195,8 @@ static bool check(const struct config *config, char error[512])
         snprintf(error, 512, "SOUK_TLS_CERT and SOUK_TLS_KEY go together, and only %s is set",
                  *config->tls_key ? "SOUK_TLS_KEY" : "SOUK_TLS_CERT");
     else if (strncmp(config->store, "sqlite:", 7) != 0 && strncmp(config->store, "postgres://", 11) != 0)
-        snprintf(error, 512, "SOUK_STORE is `%s`; it must begin with `sqlite:` or `postgres://`, for example sqlite:./data", config->store);
+        snprintf(error, 512, "SOUK_STORE is `%.300s`; it must begin with `sqlite:` or `postgres://`, for example sqlite:./data",
+                 config_shown(shown, config->store));
     else if (strcmp(config->bus, "embedded:") != 0 && !nats_address_read(&nats, config->bus, detail))
         snprintf(error, 512, "SOUK_BUS can't be used: %.400s; without NATS it is `embedded:`", detail);
     else if (strcmp(config->cache, "memory:") != 0 && strcmp(config->cache, "none") != 0)

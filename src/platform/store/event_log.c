@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Read at once, of the whole log. */
+#define PAGE_EVENTS 4096
+
 #define EVENT_COLUMNS                                                                                                  \
     "number, stream, stream_version, name, schema_version, at_us, actor, request_id, cause, data, hash"
 
@@ -195,14 +198,35 @@ static struct sql_rows select_kind(struct tx *tx, const char *stream, int64_t af
                       sql_string(range.from), sql_string(range.to), sql_int(after), sql_int(last), sql_int(limit));
 }
 
+/* By pages, since PostgreSQL gives the rows of a query all at once. */
+static int64_t read_all(struct tx *tx, int64_t after, int64_t last, int64_t limit, bool (*each)(void *data, const struct event *event),
+                        void *data)
+{
+    bool more = true;
+    while (more && limit > 0) {
+        int64_t page = limit < PAGE_EVENTS ? limit : PAGE_EVENTS;
+        int64_t read = 0;
+        struct sql_rows rows = select_all(tx, after, last, page);
+        for (; more && sql_next(&rows); read++) {
+            struct event event = event_of_row(&rows);
+            after = event.number;
+            more = each(data, &event);
+        }
+        sql_stop(&rows);
+        more = more && read == page;
+        limit -= page;
+    }
+    return after;
+}
+
 int64_t event_log_read(struct tx *tx, const char *stream, int64_t after, int64_t until_us, int64_t limit,
                        bool (*each)(void *data, const struct event *event), void *data)
 {
     int64_t last = last_number_until(tx, until_us);
     struct sql_rows rows;
     if (!stream)
-        rows = select_all(tx, after, last, limit);
-    else if (is_kind(stream))
+        return read_all(tx, after, last, limit, each, data);
+    if (is_kind(stream))
         rows = select_kind(tx, stream, after, last, limit);
     else
         rows = select_stream(tx, stream, after, last, limit);
@@ -351,34 +375,55 @@ static bool check_event(void *data, const struct event *event)
     return true;
 }
 
-/* Per stream, versions count from 1 without gaps and in the order of the numbers. Read from the index alone. */
+/* Per stream, versions count from 1 without gaps and in the order of the numbers. Read from the index alone, by pages. */
+struct stream_verification {
+    struct buffer stream;
+    int64_t version, number;
+    int64_t bad;
+    char *error; /* 512 bytes */
+};
+
+static void check_version(struct stream_verification *verification, const struct sql_rows *row)
+{
+    struct text stream = sql_get_text(row, 0);
+    int64_t version = sql_get_int(row, 1);
+    int64_t number = sql_get_int(row, 2);
+    if (!text_equal(buffer_text(&verification->stream), stream)) {
+        buffer_empty(&verification->stream);
+        buffer_add_text(&verification->stream, stream);
+        verification->version = verification->number = 0;
+    }
+    if (version != verification->version + 1 || number <= verification->number) {
+        verification->bad = number;
+        snprintf(verification->error, 512, "Event %lld has version %lld of stream %.200s, where %lld should follow.", (long long)number,
+                 (long long)version, stream.at, (long long)verification->version + 1);
+    }
+    verification->version = version;
+    verification->number = number;
+}
+
+/* False when nothing is left, or something is wrong. */
+static bool verify_page(struct tx *tx, struct stream_verification *verification)
+{
+    int64_t read = 0;
+    struct sql_rows rows = SQL_SELECT(tx,
+                                      "SELECT stream, stream_version, number FROM souk_event WHERE (stream, stream_version) > (?1, ?2)"
+                                      " ORDER BY stream, stream_version LIMIT ?3",
+                                      sql_text(buffer_text(&verification->stream)), sql_int(verification->version), sql_int(PAGE_EVENTS));
+    for (; !verification->bad && sql_next(&rows); read++)
+        check_version(verification, &rows);
+    sql_stop(&rows);
+    return !verification->bad && read == PAGE_EVENTS;
+}
+
 static int64_t verify_streams(struct tx *tx, char error[512])
 {
-    int64_t bad = 0;
-    int64_t version = 0;
-    int64_t number = 0;
-    struct buffer stream;
-    buffer_init(&stream, LIMIT_CALL_ARENA);
-    struct sql_rows rows =
-        SQL_SELECT(tx, "SELECT stream, stream_version, number FROM souk_event ORDER BY stream, stream_version");
-    while (!bad && sql_next(&rows)) {
-        if (!text_equal(buffer_text(&stream), sql_get_text(&rows, 0))) {
-            buffer_empty(&stream);
-            buffer_add_text(&stream, sql_get_text(&rows, 0));
-            version = 0;
-            number = 0;
-        }
-        if (sql_get_int(&rows, 1) != version + 1 || sql_get_int(&rows, 2) <= number) {
-            bad = sql_get_int(&rows, 2);
-            snprintf(error, 512, "Event %lld has version %lld of stream %.200s, where %lld should follow.", (long long)bad,
-                     (long long)sql_get_int(&rows, 1), sql_get_text(&rows, 0).at, (long long)version + 1);
-        }
-        version = sql_get_int(&rows, 1);
-        number = sql_get_int(&rows, 2);
-    }
-    sql_stop(&rows);
-    buffer_release(&stream);
-    return bad;
+    struct stream_verification verification = {.error = error};
+    buffer_init(&verification.stream, LIMIT_CALL_ARENA);
+    while (verify_page(tx, &verification))
+        ;
+    buffer_release(&verification.stream);
+    return verification.bad;
 }
 
 int64_t event_log_verify(struct tx *tx, char error[512])

@@ -45,6 +45,8 @@ struct migration {
     const char *sql;
 };
 bool event_log_migrate(struct connection *writer, const struct migration *migrations, size_t count, char error[512]);
+/* The same for a store that is being moved into (store_move.h): others refuse it until that has ended. */
+bool event_log_make_tables(struct connection *writer, const struct migration *migrations, size_t count, char error[512]);
 /* Whether exactly these have run: what reads a store without migrating it asks first. False with a sentence in `error`. */
 bool event_log_is_current(struct tx *tx, const struct migration *migrations, size_t count, char error[512]);
 /* Make the computed tables anew, empty, with all migrations. False with a sentence in `error`, and the transaction has failed. */

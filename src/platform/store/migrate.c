@@ -6,9 +6,11 @@
  * stores would differ for ever. Everything runs in one transaction, so a start that fails has changed nothing.
  */
 #include "base/assert.h"
+#include "base/limits.h"
 #include "platform/store/digest.h"
 #include "platform/store/event_log.h"
 #include "platform/store/migrations.h"
+#include "platform/store/store_move.h"
 
 #include <stdio.h>
 
@@ -88,7 +90,7 @@ static bool run_series(struct tx *tx, const struct series *series, char error[51
     return true;
 }
 
-bool event_log_migrate(struct connection *writer, const struct migration *migrations, size_t count, char error[512])
+bool event_log_make_tables(struct connection *writer, const struct migration *migrations, size_t count, char error[512])
 {
     const struct series platform = {"platform", platform_migrations, platform_migration_count};
     const struct series service = {"service", migrations, count};
@@ -105,9 +107,36 @@ bool event_log_migrate(struct connection *writer, const struct migration *migrat
     return tx_commit(tx);
 }
 
+/* What an interrupted move has left is no shop. */
+static bool is_whole(struct tx *tx, char error[512])
+{
+    struct arena *arena = tx->arena;
+    tx->arena = arena_new(LIMIT_CALL_ARENA);
+    bool is_whole = !move_is_unfinished(tx);
+    arena_free(tx->arena);
+    tx->arena = arena;
+    if (!is_whole)
+        snprintf(error, 512, "A move into this store was interrupted, so it is not whole. Run the same `souk move` again; the store that"
+                             " it came from is as it was.");
+    return is_whole;
+}
+
+bool event_log_migrate(struct connection *writer, const struct migration *migrations, size_t count, char error[512])
+{
+    struct tx *tx = tx_begin(writer);
+    bool whole = is_whole(tx, error);
+    if (tx->failed)
+        snprintf(error, 512, "The store can't be read.");
+    whole = whole && !tx->failed;
+    tx_rollback(tx);
+    return whole && event_log_make_tables(writer, migrations, count, error);
+}
+
 bool event_log_is_current(struct tx *tx, const struct migration *migrations, size_t count, char error[512])
 {
     const struct series all[] = {{"platform", platform_migrations, platform_migration_count}, {"service", migrations, count}};
+    if (!is_whole(tx, error))
+        return false;
     for (size_t i = 0; i < 2; i++) {
         int last = check_past(tx, &all[i], error);
         if (last >= 0 && last < (int)all[i].count) {

@@ -51,8 +51,9 @@ struct store *store_open(struct env *env, const char *url, const char *service, 
     for (size_t i = 0; i < sizeof backs / sizeof *backs; i++)
         if (strncmp(url, backs[i]->scheme, strlen(backs[i]->scheme)) == 0)
             return backs[i]->store_open(env, url, service, error);
-    snprintf(error, 512, "There is no store of the kind %.200s. Write sqlite:FOLDER, such as sqlite:./data, or"
-                         " postgres://USER:PASSWORD@HOST/NAME.", url);
+    /* Not the whole of it: there may be a password in it. */
+    snprintf(error, 512, "There is no store of the kind `%.*s`. Write sqlite:FOLDER, such as sqlite:./data, or"
+                         " postgres://USER:PASSWORD@HOST/NAME.", (int)strnlen(url, strcspn(url, ":") < 40 ? strcspn(url, ":") : 40), url);
     return NULL;
 }
 

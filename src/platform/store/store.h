@@ -156,7 +156,9 @@ struct table {
 };
 /* With `digests`, reads every row; else only the names are filled in. The number of tables. */
 size_t store_tables(struct tx *tx, bool digests, struct table **tables);
-/* One digest over all of these, for comparing a rebuilt store with a live one. 64 hexadecimal characters. */
+/* The same of all tables, the platform's records too. */
+size_t store_every_table(struct tx *tx, bool digests, struct table **tables);
+/* One digest over the computed ones, for comparing a rebuilt store with a live one. 64 hexadecimal characters. */
 void store_digest(struct tx *tx, char out[65]);
 /* Remove the service's, with their indices, and empty the platform's: for event_log_reset(). */
 void store_drop_tables(struct tx *tx);

@@ -96,6 +96,15 @@ struct store_back {
     bool (*script)(struct tx *tx, const char *sql, char error[512]);
     const char *table_names; /* a query: all tables but the database's own, by name */
     bool (*copy)(struct tx *tx, const char *path, char error[512]);
+
+    bool gives_rows_at_once; /* all rows of a query: whoever wants them in lots declares a cursor */
+    /* Many rows into a table, faster than statements do it: a head, rows, an end. Between them nothing else is asked. NULL: statements do it
+     * well. False with a sentence in `error`, and the transaction has failed. */
+    bool (*load_begin)(struct tx *tx, const char *table, char error[512]);
+    bool (*load_row)(struct tx *tx, const struct sql_value *values, size_t count, char error[512]);
+    bool (*load_end)(struct tx *tx, char error[512]);
+    /* After the last of them: numbers that the database gives out go on behind those that are there. NULL: they do so anyway. */
+    void (*loaded)(struct tx *tx, const char *table);
 };
 
 extern const struct store_back store_back_sqlite;

@@ -65,7 +65,9 @@ static bool options_parse(struct options *options, const char *url, char error[5
     char *why = NULL;
     *options = (struct options){.parsed = PQconninfoParse(url, &why)};
     if (!options->parsed) {
-        snprintf(error, 512, "The store's URL can't be read: %.300s Write postgres://USER:PASSWORD@HOST:PORT/NAME.", why ? why : "");
+        /* What it quotes may be the password. */
+        snprintf(error, 512, "The store's URL can't be read: %.*s. Write postgres://USER:PASSWORD@HOST:PORT/NAME, and %%40 for a @ in a password.",
+                 why ? (int)strcspn(why, "\"\n:") : 0, why ? why : "");
         PQfreemem(why);
         return false;
     }
@@ -145,8 +147,10 @@ static void say_why(const struct postgres_store *store, PGconn *server, char err
 {
     const char *message = PQerrorMessage(server);
     const char *hint = "Is it running, and may this machine connect?";
-    if (strstr(message, "password") || strstr(message, "authentication"))
-        hint = "Look at the user and the password in SOUK_STORE.";
+    if (strstr(message, "does not exist"))
+        hint = "Look at the database's name; `souk serve` makes it.";
+    else if (strstr(message, "password") || strstr(message, "authentication"))
+        hint = "Look at the user and the password of its URL, or in ~/.pgpass.";
     snprintf(error, 512, "%.100s can't be reached: %.*s. %s", store->store.path, (int)strcspn(message, "\n"), message, hint);
 }
 
@@ -434,4 +438,9 @@ const struct store_back store_back_postgres = {
     .script = postgres_script,
     .table_names = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
     .copy = postgres_copy,
+    .gives_rows_at_once = true,
+    .load_begin = postgres_load_begin,
+    .load_row = postgres_load_row,
+    .load_end = postgres_load_end,
+    .loaded = postgres_loaded,
 };

@@ -5,6 +5,7 @@
 #ifndef SOUK_PLATFORM_STORE_POSTGRES_INTERNAL_H
 #define SOUK_PLATFORM_STORE_POSTGRES_INTERNAL_H
 
+#include "base/text.h"
 #include "platform/store/store_back.h"
 
 #include <libpq-fe.h>
@@ -41,6 +42,7 @@ struct order {
 
 struct postgres_connection {
     struct connection connection;
+    struct buffer load; /* rows on their way into a table */
     PGconn *server; /* NULL, or broken: the next transaction connects again */
     int64_t session; /* counts the connections made: statements are prepared in each anew */
     int64_t retry_us; /* when to try again */
@@ -94,5 +96,12 @@ enum sql_kind postgres_column_kind(const struct statement *statement, int column
 int64_t postgres_column_int(const struct statement *statement, int column);
 struct text postgres_column_text(const struct statement *statement, int column);
 bool postgres_script(struct tx *tx, const char *sql, char error[512]);
+
+/* --- and those that store_postgres_load.c has --- */
+
+bool postgres_load_begin(struct tx *tx, const char *table, char error[512]);
+bool postgres_load_row(struct tx *tx, const struct sql_value *values, size_t count, char error[512]);
+bool postgres_load_end(struct tx *tx, char error[512]);
+void postgres_loaded(struct tx *tx, const char *table);
 
 #endif

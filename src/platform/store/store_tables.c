@@ -9,41 +9,12 @@
 
 #include "base/assert.h"
 #include "platform/store/digest.h"
+#include "platform/store/table_scan.h"
 
 #include <stdlib.h>
 
 /* A service has one to two dozen tables. */
 #define TABLES_MAX 256
-
-/* --- statements whose text is made here: not for the cache --- */
-
-static const struct store_back *back_of(const struct tx *tx)
-{
-    return tx->connection->store->back;
-}
-
-static struct statement *begin(struct tx *tx, const char *sql)
-{
-    struct statement *statement = tx->failed ? NULL : back_of(tx)->prepare(tx, sql);
-    if (statement) {
-        back_of(tx)->start(tx, statement, NULL, 0);
-        back_of(tx)->fetch(tx, statement);
-    }
-    return statement;
-}
-
-static bool step(struct tx *tx, struct statement *statement)
-{
-    return statement && !tx->failed && back_of(tx)->step(tx, statement);
-}
-
-static void end(struct tx *tx, struct statement *statement)
-{
-    if (!statement)
-        return;
-    back_of(tx)->finish(statement);
-    back_of(tx)->discard(statement);
-}
 
 /* --- rows --- */
 
@@ -83,28 +54,27 @@ static void sum_add(uint64_t sum[4], const uint8_t hash[DIGEST_BYTES])
 
 static void table_digest(struct tx *tx, struct table *table)
 {
-    const struct store_back *back = back_of(tx);
-    struct statement *statement = begin(tx, arena_printf(tx->arena, "SELECT * FROM \"%s\"", table->name));
+    struct table_scan scan;
     struct digest row;
     struct digest whole;
     uint8_t hash[DIGEST_BYTES];
     uint64_t sum[4] = {0};
     digest_init(&row);
     digest_init(&whole);
-    int columns = statement && !tx->failed ? back->column_count(statement) : 0;
-    while (step(tx, statement)) {
-        for (int i = 0; i < columns; i++)
-            add_value(&row, back, statement, i);
+    table_scan_begin(&scan, tx, table->name);
+    digest_add_text(&whole, text_of(table->name));
+    for (int i = 0; i < scan.columns; i++)
+        digest_add_text(&whole, text_of(scan.back->column_name(scan.statement, i)));
+    while (table_scan_next(&scan)) {
+        for (int i = 0; i < scan.columns; i++)
+            add_value(&row, scan.back, scan.statement, i);
         digest_next(&row, hash);
         sum_add(sum, hash);
         table->row_count++;
     }
-    digest_add_text(&whole, text_of(table->name));
-    for (int i = 0; i < columns; i++)
-        digest_add_text(&whole, text_of(back->column_name(statement, i)));
+    table_scan_end(&scan);
     digest_add_int64(&whole, table->row_count);
     digest_add(&whole, sum, sizeof sum);
-    end(tx, statement);
     digest_end(&row, hash);
     digest_end(&whole, hash);
     digest_format(hash, table->digest);
@@ -121,23 +91,46 @@ static bool is_computed(struct text name)
     return true;
 }
 
-size_t store_tables(struct tx *tx, bool digests, struct table **tables)
+/* All tables but the database's own, by name. */
+static size_t tables_find(struct tx *tx, bool (*is_wanted)(struct text name), struct table **tables)
 {
+    const struct store_back *back = tx->connection->store->back;
     struct table *found = ARENA_ARRAY(tx->arena, struct table, TABLES_MAX);
     size_t count = 0;
-    struct statement *statement = begin(tx, back_of(tx)->table_names);
-    while (step(tx, statement)) {
-        struct text name = back_of(tx)->column_text(statement, 0);
-        if (!is_computed(name))
+    struct statement *statement = tx->failed ? NULL : back->prepare(tx, back->table_names);
+    *tables = found;
+    if (!statement)
+        return 0;
+    back->start(tx, statement, NULL, 0);
+    back->fetch(tx, statement);
+    while (!tx->failed && back->step(tx, statement)) {
+        struct text name = back->column_text(statement, 0);
+        if (is_wanted && !is_wanted(name))
             continue;
         ASSERT(count < TABLES_MAX);
         found[count++].name = arena_strndup(tx->arena, name.at, name.length);
     }
-    end(tx, statement);
-    for (size_t i = 0; digests && i < count; i++)
-        table_digest(tx, &found[i]);
-    *tables = found;
+    back->finish(statement);
+    back->discard(statement);
     return count;
+}
+
+static size_t tables_read(struct tx *tx, bool (*is_wanted)(struct text name), bool digests, struct table **tables)
+{
+    size_t count = tables_find(tx, is_wanted, tables);
+    for (size_t i = 0; digests && i < count; i++)
+        table_digest(tx, &(*tables)[i]);
+    return count;
+}
+
+size_t store_tables(struct tx *tx, bool digests, struct table **tables)
+{
+    return tables_read(tx, is_computed, digests, tables);
+}
+
+size_t store_every_table(struct tx *tx, bool digests, struct table **tables)
+{
+    return tables_read(tx, NULL, digests, tables);
 }
 
 void store_digest(struct tx *tx, char out[65])
