@@ -82,11 +82,11 @@ enum driver { DRIVER_ALL, DRIVER_CATEGORY, DRIVER_WORD, DRIVER_COUNT };
 #define SQL(text) text,
 
 static const char *const candidate_statements[][DRIVER_COUNT] = {
-    /* A category's products are kept in the order of their ids. */
+    /* A category's products are kept in the order of their ids; CROSS JOIN has SQLite begin there. PostgreSQL knows none with ON. */
     [CATALOG__PRODUCT_SORT__PRODUCT_SORT_NEWEST] = {
         "SELECT p.id, p.status, '' FROM product p WHERE p.id < ?1 ORDER BY p.id DESC",
-        "SELECT p.id, p.status, '' FROM product_category f CROSS JOIN product p ON p.id = f.product_id"
-        " WHERE f.category_id = ?4 AND f.product_id < ?1 ORDER BY f.product_id DESC",
+        "SELECT p.id, p.status, '' FROM product_category f CROSS JOIN product p"
+        " WHERE p.id = f.product_id AND f.category_id = ?4 AND f.product_id < ?1 ORDER BY f.product_id DESC",
         "SELECT p.id, p.status, '' FROM (SELECT DISTINCT product_id FROM product_word WHERE word >= ?4 AND word < ?5) f"
         " JOIN product p ON p.id = f.product_id WHERE p.id < ?1 ORDER BY p.id DESC"},
     [CATALOG__PRODUCT_SORT__PRODUCT_SORT_TITLE] = {
@@ -130,13 +130,13 @@ static size_t value_count(unsigned order, enum driver driver)
 
 static bool category_is_large(struct tx *tx, const char *category)
 {
-    return SQL_INT(tx, 0, "SELECT COUNT(*) FROM (SELECT 1 FROM product_category WHERE category_id = ?1 LIMIT ?2)",
+    return SQL_INT(tx, 0, "SELECT COUNT(*) FROM (SELECT 1 FROM product_category WHERE category_id = ?1 LIMIT ?2) first_ones",
                    sql_string(category), sql_int(MANY)) == MANY;
 }
 
 static bool word_is_frequent(struct tx *tx, const struct filter *filter)
 {
-    return SQL_INT(tx, 0, "SELECT COUNT(*) FROM (SELECT 1 FROM product_word WHERE word >= ?1 AND word < ?2 LIMIT ?3)",
+    return SQL_INT(tx, 0, "SELECT COUNT(*) FROM (SELECT 1 FROM product_word WHERE word >= ?1 AND word < ?2 LIMIT ?3) first_ones",
                    sql_string(filter->words[0]), sql_string(filter->word_ends[0]), sql_int(MANY)) == MANY;
 }
 
