@@ -343,15 +343,14 @@ $(OUT)/graphql_validate: tests/graphql/validate.c $(OUT)/libsouk.a
 check-features: programs
 	@tests/features/check
 
-## check-split: the same, buying alone, with the catalogue in a process of its own; and what happens when a part is away
-.PHONY: check-split
-check-split: programs
-	@SOUK_LAYOUT=split tests/features/check ../../features/checkout ../../features/cart ../../features/stock ../../features/failures/parts_away.feature
+## check-apart: the same, with every service in a process of its own; and what happens when a part is away
+.PHONY: check-apart
+check-apart: programs
+	@SOUK_LAYOUT=apart tests/features/check
 
-## check-nats: the same, with events travelling by a NATS JetStream of its own; then one that loses everything meanwhile
+## check-nats: a split shop whose NATS JetStream loses everything meanwhile
 .PHONY: check-nats
 check-nats: programs
-	@tests/with-nats env SOUK_LAYOUT=split tests/features/check ../../features/checkout
 	@tests/with-nats node tests/nats/lost_store.mjs
 
 ## check-grpc: ask over gRPC with the clients that others use (npm)
@@ -359,11 +358,19 @@ check-nats: programs
 check-grpc: programs
 	@tests/grpc/check
 
-## check-features-postgres: what buys and sells, with everything kept in a PostgreSQL of its own
-.PHONY: check-features-postgres
-POSTGRES_FEATURES := checkout cart/lines stock/last_unit stock/bundle history failures money/refunds
-check-features-postgres: programs
-	@tests/with-postgres sh -c 'SOUK_TEST_STORE=$$SOUK_TEST_POSTGRES tests/features/check $(POSTGRES_FEATURES:%=../../features/%*)'
+## check-postgres: the same, with everything kept in a PostgreSQL of its own
+.PHONY: check-postgres
+check-postgres: programs
+	@tests/with-postgres sh -c 'SOUK_TEST_STORE=$$SOUK_TEST_POSTGRES tests/features/check'
+
+## check-many: the same, services apart, on PostgreSQL and NATS JetStream (TAGS=@buying: some of them)
+.PHONY: check-many
+check-many: programs
+	@tests/with-postgres tests/with-nats sh -c 'SOUK_LAYOUT=apart SOUK_TEST_STORE=$$SOUK_TEST_POSTGRES tests/features/check $(TAGS:%=--tags %) ../../features'
+
+## check-layouts: all of them in each of the four layouts
+.PHONY: check-layouts
+check-layouts: check-features check-postgres check-apart check-many
 
 ## check-cli: import and export, with a server and without one; serving with TLS; two processes with certificates for each other
 .PHONY: check-cli

@@ -1,3 +1,4 @@
+@buying
 Feature: Paying
   Nobody is charged twice, and nobody without an order.
 

@@ -1,3 +1,4 @@
+@buying
 Feature: From cart to order
   Either there is an order, paid and promised, or everything is as it was.
 

@@ -1,3 +1,4 @@
+@buying
 Feature: The price that the buyer agreed to
   A buyer who was shown another total is asked again.
 

@@ -1,3 +1,4 @@
+@buying
 Feature: Clicking twice
   One cart becomes one order, however often the button is pressed.
 

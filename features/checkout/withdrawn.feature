@@ -1,3 +1,4 @@
+@buying
 Feature: What is not sold any more
   A product that the merchant withdraws is not sold from carts that it lies in, either. Its buyers are told before anything is held or paid.
 

@@ -1,3 +1,4 @@
+@buying
 Feature: Asking again
   The same key is the same request, whatever became of the first answer.
 

@@ -1,3 +1,4 @@
+@buying
 Feature: The power goes
   What was answered is kept; what was under way goes on by itself, or can be asked for again.
 

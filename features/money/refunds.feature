@@ -1,3 +1,4 @@
+@buying
 Feature: Money given back
   Never more than was taken, whatever is asked for and however often.
 

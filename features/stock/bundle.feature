@@ -1,3 +1,4 @@
+@buying
 Feature: Bundles share the stock of their parts
   A bundle is so many of other products, and has no stock of its own.
 

@@ -1,3 +1,4 @@
+@buying
 Feature: The last unit is sold once
   Whatever shoppers do at the same time, nothing is sold that is not there.
 

@@ -1,10 +1,12 @@
 // The shop under test: the real program, on a store of its own for each scenario.
 //
-// A fresh store is made once and copied for each scenario, and the next shop is started while the present one is in use, so that a
-// scenario costs a few milliseconds rather than seven databases made anew. SOUK names another program (the asan build, say).
+// A fresh store is made once and copied for each scenario (with SOUK_TEST_STORE by PostgreSQL from a template, and emptied for the next one), and the next shop is started
+// while the present one is in use, so that a scenario costs a few milliseconds rather than seven databases made anew. Several workers
+// (cucumber --parallel) have a folder, databases and ports of their own. SOUK names another program (the asan build, say).
 // SOUK_TEST_NATS (tests/with-nats) has events travel by it, each shop's in a stream of its own.
-// SOUK_LAYOUT=split runs the catalogue in a process of its own, and everything else, with the address that clients use, in another. A
-// scenario may have more of its services apart (Shops.takeApart), to end, hang and start them as it likes.
+// SOUK_LAYOUT=split runs the catalogue in a process of its own, and everything else, with the address that clients use, in another;
+// SOUK_LAYOUT=apart runs every service in one of its own, and one more that is nothing but the gateway. A scenario may
+// have other services apart (Shops.takeApart), to end, hang and start them as it likes.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
 import { openSync, closeSync } from 'node:fs';
@@ -15,7 +17,9 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const PROGRAM = path.resolve(ROOT, process.env.SOUK ?? 'build/release/souk');
-const WORK = path.join(ROOT, 'build/features');
+const WORKER = Number(process.env.CUCUMBER_WORKER_ID ?? 0);
+const WORKERS_MAX = 16;
+const WORK = path.join(ROOT, 'build/features', `${WORKER}`);
 const SERVER = process.env.SOUK_TEST_STORE;
 const NATS = process.env.SOUK_TEST_NATS;
 export const TOKEN = 'merchant-token-of-the-feature-tests-only';
@@ -24,16 +28,19 @@ const STOP_MS_MAX = 10000;
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const taken = new Set(); // a port that is free now may be somebody's who has not listened yet
+// Below those that the kernel gives out to whoever connects to somebody: nobody takes it while its owner is down. Each worker has its own, and
+// goes round: a port that is free now may be somebody's who has not listened yet.
+const PORT_MIN = 10000;
+const PORTS = 10000 / WORKERS_MAX;
+let lastPort = Math.floor(Math.random() * PORTS);
 
 export function freePort() {
+  lastPort = (lastPort + 1) % PORTS;
+  const port = PORT_MIN + lastPort * WORKERS_MAX + WORKER % WORKERS_MAX;
   return new Promise((resolve, reject) => {
     const server = net.createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(taken.has(port) ? freePort() : (taken.add(port), port)));
-    });
+    server.on('error', (error) => (error.code === 'EADDRINUSE' ? resolve(freePort()) : reject(error)));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
 }
 
@@ -48,6 +55,7 @@ function isReady(address) {
 }
 
 const SERVICES = ['catalog', 'pricing', 'inventory', 'cart', 'checkout', 'order', 'payment'];
+const APART = { split: ['catalog'], apart: SERVICES }[process.env.SOUK_LAYOUT] ?? [];
 const freeAddress = async () => `127.0.0.1:${await freePort()}`;
 
 // The settings of each process of a shop: the first one is where clients go, and has every service that is not apart.
@@ -60,7 +68,7 @@ async function layout(apart) {
     name,
     settings: {
       ...addresses, SOUK_GRPC_LISTEN: places.get(name),
-      SOUK_SERVICES: name === 'shop' ? SERVICES.filter((one) => !apart.includes(one)).join() : name,
+      SOUK_SERVICES: name === 'shop' ? SERVICES.filter((one) => !apart.includes(one)).join() || 'all' : name, // all that has no address elsewhere: none
       ...(name === 'shop' ? {} : { SOUK_LISTEN: await freeAddress() }),
     },
   })));
@@ -94,18 +102,69 @@ class Part {
   }
 }
 
-// Those of all services of a shop. Nobody waits for it.
-function dropDatabases(store) {
-  const name = path.basename(store);
-  const commands = SERVICES.flatMap((service) => ['-c', `DROP DATABASE IF EXISTS ${name}_${service} WITH (FORCE)`]);
-  spawn('psql', ['-q', `${SERVER}/postgres`, ...commands], { stdio: 'ignore' }).on('error', () => {});
+// What PostgreSQL is told, one after the other, by one psql for as long as the run lasts.
+class Psql {
+  queue = Promise.resolve();
+
+  ask(statements) {
+    return (this.queue = this.queue.catch(() => {}).then(() => this.send(statements)));
+  }
+
+  send(statements) {
+    this.process ??= this.begin();
+    const done = new Promise((resolve, reject) => { Object.assign(this, { resolve, reject }); });
+    this.process.stdin.write(`${statements.join(';\n')};\n\\connect postgres\n\\echo done\n`);
+    return done;
+  }
+
+  begin() {
+    const psql = spawn('psql', ['-qX', '-v', 'ON_ERROR_STOP=1', `${SERVER}/postgres`], { stdio: ['pipe', 'pipe', 'pipe'] });
+    let said = '';
+    psql.stderr.on('data', (text) => { said += text; });
+    psql.stdout.on('data', () => this.resolve());
+    psql.on('error', (error) => this.reject(error));
+    psql.on('exit', (code) => {
+      this.process = undefined;
+      this.reject(new Error(`psql ended with ${code}: ${said}`));
+    });
+    return psql;
+  }
+
+  close() {
+    this.process?.stdin.end();
+  }
 }
+const psql = new Psql();
+const databaseOf = (folder) => `${path.basename(folder).replaceAll('-', '_')}_${process.pid}`;
+
+// What a fresh database has is kept beside, in a schema of its own: to empty one that was used is faster than to drop it and make another.
+const KEEP_FRESH = `
+  CREATE SCHEMA fresh;
+  DO $$ DECLARE it text; BEGIN
+    FOR it IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+      EXECUTE format('CREATE TABLE fresh.%I AS TABLE public.%I', it, it);
+    END LOOP;
+  END $$`;
+const MAKE_FRESH = `
+  SET session_replication_role = replica;
+  SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \\g /dev/null
+  DO $$ DECLARE it text; BEGIN
+    FOR it IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+      EXECUTE format('DELETE FROM public.%I', it);
+      EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM fresh.%I', it, it);
+    END LOOP;
+    FOR it IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+      EXECUTE format('ALTER SEQUENCE public.%I RESTART', it);
+    END LOOP;
+  END $$`;
+const inEach = (name, sql) => SERVICES.map((service) => `\\connect ${name}_${service}\n${sql}`);
 
 export class Shop {
   settings = {}; // beside those that every shop has
 
-  constructor(folder, port, apart = process.env.SOUK_LAYOUT === 'split' ? ['catalog'] : []) {
+  constructor(folder, port, apart = APART) {
     this.folder = folder;
+    this.database = databaseOf(folder); // of several, one a service
     this.apart = apart;
     this.address = `127.0.0.1:${port}`;
   }
@@ -149,7 +208,7 @@ export class Shop {
   }
 
   store() {
-    return SERVER ? `${SERVER}/${path.basename(this.folder).replaceAll('-', '_')}_${process.pid}` : `sqlite:${this.folder}`;
+    return SERVER ? `${SERVER}/${this.database}` : `sqlite:${this.folder}`;
   }
 
   log() {
@@ -172,7 +231,6 @@ export class Shop {
   }
 
   async remove() {
-    if (SERVER) dropDatabases(this.store());
     await fs.rm(this.folder, { recursive: true, force: true });
     await fs.rm(`${this.folder}.log`, { force: true });
   }
@@ -181,20 +239,34 @@ export class Shop {
 // Fresh shops, one ahead.
 export class Shops {
   count = 0;
+  databases = []; // that are as fresh as the template's
 
   async open() {
     await fs.rm(WORK, { recursive: true, force: true });
     await fs.mkdir(WORK, { recursive: true });
-    this.template = path.join(WORK, 'fresh');
-    const shop = await new Shop(this.template, await freePort()).start();
-    await shop.stop();
+    this.template = new Shop(path.join(WORK, 'fresh'), await freePort());
+    await this.template.start();
+    await this.template.stop();
+    if (SERVER) await psql.ask(inEach(this.template.database, KEEP_FRESH));
     this.next = this.fresh();
   }
 
   async fresh(apart) {
-    const folder = path.join(WORK, `shop-${++this.count}`);
-    if (!SERVER) await fs.cp(this.template, folder, { recursive: true });
-    return new Shop(folder, await freePort(), apart).start();
+    const shop = new Shop(path.join(WORK, `shop-${++this.count}`), await freePort(), apart);
+    if (SERVER) shop.database = this.databases.pop() ?? await this.copyTemplate(shop.database);
+    else await fs.cp(this.template.folder, shop.folder, { recursive: true });
+    return shop.start();
+  }
+
+  async copyTemplate(database) {
+    await psql.ask(SERVICES.map((service) => `CREATE DATABASE ${database}_${service} TEMPLATE ${this.template.database}_${service}`));
+    return database;
+  }
+
+  // One that has stopped. Nobody waits for its databases.
+  async remove(shop) {
+    if (SERVER) psql.ask(inEach(shop.database, MAKE_FRESH)).then(() => this.databases.push(shop.database), () => {});
+    await shop.remove();
   }
 
   // One with these services in processes of their own.
@@ -212,6 +284,8 @@ export class Shops {
   async close() {
     const shop = await this.next;
     await shop.stop();
+    await psql.queue.catch(() => {});
+    psql.close();
     await fs.rm(WORK, { recursive: true, force: true });
   }
 }

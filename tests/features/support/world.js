@@ -31,7 +31,7 @@ class Souk extends World {
   // Begin anew, in a shop of which some services run in processes of their own.
   async splitUp(services) {
     await this.shop.stop();
-    await this.shop.remove();
+    await shops.remove(this.shop);
     await this.enter(await shops.takeApart(services));
   }
 
@@ -204,7 +204,7 @@ After(async function ({ result }) {
     this.driver.close(); // a server that stops waits a moment for what kept connections still say
   }
   await this.shop.stop();
-  if (result.status === 'PASSED') await this.shop.remove();
+  if (result.status === 'PASSED') await shops.remove(this.shop);
 });
 
 AfterAll(async () => {
