@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_MAX_BYTES 4096
 #define TOKEN_LENGTH_MIN 32
@@ -182,6 +183,34 @@ static bool check_grpc(const struct config *config, char error[512])
     return false;
 }
 
+static bool is_readable(const char *name, const char *path, char error[512])
+{
+    if (!*path || access(path, R_OK) == 0)
+        return true;
+    snprintf(error, 512, "%s: %.400s can't be read: %m", name, path);
+    return false;
+}
+
+bool config_nats_address(const struct config *config, struct nats_address *address, char error[512])
+{
+    char detail[512];
+
+    if (!nats_address_read(address, config->bus, detail)) {
+        snprintf(error, 512, "SOUK_BUS can't be used: %.400s; without NATS it is `embedded:`", detail);
+        return false;
+    }
+    if (!*config->bus_certificate != !*config->bus_key) {
+        snprintf(error, 512, "SOUK_BUS_CERT and SOUK_BUS_KEY go together, and only %s is set", *config->bus_key ? "SOUK_BUS_KEY" : "SOUK_BUS_CERT");
+        return false;
+    }
+    address->credentials = config->bus_credentials;
+    address->authorities = config->bus_authorities;
+    address->certificate = config->bus_certificate;
+    address->key = config->bus_key;
+    return is_readable("SOUK_BUS_CREDENTIALS", config->bus_credentials, error) && is_readable("SOUK_BUS_CA", config->bus_authorities, error) &&
+           is_readable("SOUK_BUS_CERT", config->bus_certificate, error) && is_readable("SOUK_BUS_KEY", config->bus_key, error);
+}
+
 static bool check(const struct config *config, char error[512])
 {
     size_t token_length = strlen(config->admin_token);
@@ -197,8 +226,8 @@ static bool check(const struct config *config, char error[512])
     else if (strncmp(config->store, "sqlite:", 7) != 0 && strncmp(config->store, "postgres://", 11) != 0)
         snprintf(error, 512, "SOUK_STORE is `%.300s`; it must begin with `sqlite:` or `postgres://`, for example sqlite:./data",
                  config_shown(shown, config->store));
-    else if (strcmp(config->bus, "embedded:") != 0 && !nats_address_read(&nats, config->bus, detail))
-        snprintf(error, 512, "SOUK_BUS can't be used: %.400s; without NATS it is `embedded:`", detail);
+    else if (strcmp(config->bus, "embedded:") != 0 && !config_nats_address(config, &nats, detail))
+        snprintf(error, 512, "%.511s", detail);
     else if (strcmp(config->cache, "memory:") != 0 && strcmp(config->cache, "none") != 0)
         snprintf(error, 512, "SOUK_CACHE is `%s`; this version knows `memory:` and `none`", config->cache);
     else if (!is_rate(config->client_rate) || !is_rate(config->staff_rate))
@@ -231,24 +260,47 @@ bool config_read(struct config *config, struct arena *arena, const char *file, c
     return check(config, error);
 }
 
+/* Of "user:password" the user; of a token, which is all that NATS has there, nothing. */
+static size_t shown_user(struct text user, bool may_be_token)
+{
+    const char *colon = memchr(user.at, ':', user.length);
+
+    return colon ? (size_t)(colon - user.at) : may_be_token ? 0 : user.length;
+}
+
+/* One of the servers of a URL, without its secrets. */
+static void show_server(struct buffer *shown, struct text server, bool is_nats)
+{
+    const char *scheme = memmem(server.at, server.length, "://", 3);
+    size_t before = scheme ? (size_t)(scheme + 3 - server.at) : 0;
+    const char *at = memrchr(server.at + before, '@', server.length - before);
+    struct text user = {server.at + before, at ? (size_t)(at - server.at) - before : 0};
+    size_t length = shown_user(user, is_nats);
+
+    buffer_add(shown, server.at, before + length);
+    if (length < user.length)
+        buffer_add_string(shown, length ? ":***" : "***");
+    buffer_add(shown, server.at + before + user.length, server.length - before - user.length);
+}
+
 const char *config_shown(char shown[CONFIG_SHOWN_BYTES], const char *value)
 {
-    size_t length = 0;
+    bool is_nats = strncmp(value, "nats://", 7) == 0 || strncmp(value, "tls://", 6) == 0;
+    struct buffer servers;
 
-    while (*value && length + 4 < CONFIG_SHOWN_BYTES) {
-        const char *end = value + strcspn(value, ",@");
-        const char *user = strncmp(value, "//", 2) == 0 ? value + 2 : NULL;
-        const char *colon = user ? memchr(user, ':', (size_t)(end - user)) : NULL;
+    buffer_init(&servers, CONFIG_SHOWN_BYTES - 1);
+    for (;;) {
+        size_t length = strcspn(value, ",");
 
-        shown[length++] = *value;
-        if (colon && *end == '@') {
-            length += (size_t)snprintf(shown + length, CONFIG_SHOWN_BYTES - length, "/%.*s:***", (int)(colon - user), user);
-            length = length < CONFIG_SHOWN_BYTES ? length : CONFIG_SHOWN_BYTES - 1;
-            value = end;
-        } else
-            value++;
+        show_server(&servers, (struct text){value, length}, is_nats);
+        if (!value[length])
+            break;
+        buffer_add_char(&servers, ',');
+        value += length + 1;
     }
-    shown[length] = '\0';
+    memcpy(shown, buffer_text(&servers).at, servers.length);
+    shown[servers.length] = '\0';
+    buffer_release(&servers);
     return shown;
 }
 

@@ -16,7 +16,11 @@
     ROW(tls_certificate, "SOUK_TLS_CERT", "", true, "file with the certificate and its chain (PEM): turns TLS on")     \
     ROW(tls_key, "SOUK_TLS_KEY", "", true, "file with the certificate's key (PEM); both are read again on SIGHUP")     \
     ROW(store, "SOUK_STORE", "sqlite:./data", true, "where services keep their data")                                  \
-    ROW(bus, "SOUK_BUS", "embedded:", true, "how events travel between processes: `embedded:` or nats://host:port,…") \
+    ROW(bus, "SOUK_BUS", "embedded:", true, "how events travel between processes: `embedded:`, nats://host:port,… or tls://…") \
+    ROW(bus_credentials, "SOUK_BUS_CREDENTIALS", "", true, "file that says who we are to NATS: .creds, or the seed of an nkey") \
+    ROW(bus_authorities, "SOUK_BUS_CA", "", true, "file of those who may certify its servers (PEM), besides the machine's own") \
+    ROW(bus_certificate, "SOUK_BUS_CERT", "", true, "file with our certificate (PEM), for servers of NATS that ask for one") \
+    ROW(bus_key, "SOUK_BUS_KEY", "", true, "file with its key (PEM)")                                                   \
     ROW(cache, "SOUK_CACHE", "memory:", true, "where rendered answers are kept; `none`: nowhere")                      \
     ROW(admin_token, "SOUK_ADMIN_TOKEN", "", false, "bearer token with every scope, at least 32 characters")           \
     ROW(services, "SOUK_SERVICES", "all", true, "services that run in this process, separated by commas")              \
@@ -55,6 +59,10 @@ bool config_read(struct config *config, struct arena *arena, const char *file, c
 
 /* Where a service runs ("127.0.0.1:7001", "grpcs://10.0.0.2:7001" over TLS), if not here; NULL when nothing says so. */
 const char *config_address_of(const struct config *config, const char *service);
+
+/* Where NATS is, with the files that are named beside; they are checked to be there. False with a sentence in `error`. */
+struct nats_address;
+bool config_nats_address(const struct config *config, struct nats_address *address, char error[512]);
 
 /* A value as it may be shown: without the passwords of its URLs. */
 #define CONFIG_SHOWN_BYTES 1024

@@ -27,6 +27,9 @@ static int clear(void **state)
     unsetenv("SOUK_ADMIN_TOKEN");
     unsetenv("SOUK_STORE");
     unsetenv("SOUK_CLIENT_RATE");
+    unsetenv("SOUK_BUS");
+    unsetenv("SOUK_BUS_CA");
+    unsetenv("SOUK_BUS_KEY");
     return 0;
 }
 
@@ -133,6 +136,49 @@ static void refuses_a_rate_that_is_none(void **state)
     assert_true(config_read(&config, arena, NULL, error));
 }
 
+static void shows_urls_without_their_secrets(void **state)
+{
+    static const char *const cases[][2] = {
+        {"sqlite:./data", "sqlite:./data"},
+        {"postgres://souk@db/shop", "postgres://souk@db/shop"},
+        {"postgres://souk:secret@db/shop", "postgres://souk:***@db/shop"},
+        {"postgres://souk:sec/ret@db:1,souk:secret@other:2/shop", "postgres://souk:***@db:1,souk:***@other:2/shop"},
+        {"nats://secret@a:1,b:2/x", "nats://***@a:1,b:2/x"},
+        {"tls://souk:secret@a:1,tls://souk:secret@b:2", "tls://souk:***@a:1,tls://souk:***@b:2"},
+        {"", ""},
+    };
+    char shown[CONFIG_SHOWN_BYTES], long_one[2 * CONFIG_SHOWN_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(config_shown(shown, cases[i][0]), cases[i][1]);
+    memset(long_one, 'x', sizeof long_one);
+    long_one[sizeof long_one - 1] = '\0';
+    assert_true(strlen(config_shown(shown, long_one)) < CONFIG_SHOWN_BYTES);
+}
+
+static void checks_the_files_of_the_bus(void **state)
+{
+    struct config config;
+    char error[512];
+
+    (void)state;
+    setenv("SOUK_BUS", "tls://token@127.0.0.1:4222", 1);
+    setenv("SOUK_BUS_CA", path, 1);
+    assert_true(config_read(&config, arena, NULL, error));
+    setenv("SOUK_BUS_CA", "/nowhere.pem", 1);
+    assert_false(config_read(&config, arena, NULL, error));
+    assert_string_equal(error, "SOUK_BUS_CA: /nowhere.pem can't be read: No such file or directory");
+    setenv("SOUK_BUS_CA", "", 1);
+    setenv("SOUK_BUS_KEY", path, 1);
+    assert_false(config_read(&config, arena, NULL, error));
+    assert_non_null(strstr(error, "only SOUK_BUS_KEY is set"));
+    setenv("SOUK_BUS", "nats://souk:secret@nowhere", 1);
+    assert_false(config_read(&config, arena, NULL, error));
+    assert_non_null(strstr(error, "host:port"));
+    assert_null(strstr(error, "secret"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +189,8 @@ int main(void)
         cmocka_unit_test_setup(refuses_a_store_it_does_not_know, clear),
         cmocka_unit_test_setup(refuses_a_private_port_in_the_open, clear),
         cmocka_unit_test_setup(refuses_a_rate_that_is_none, clear),
+        cmocka_unit_test_setup(shows_urls_without_their_secrets, clear),
+        cmocka_unit_test_setup(checks_the_files_of_the_bus, clear),
     };
     int file = mkstemp(path);
     int failed;

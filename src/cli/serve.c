@@ -361,7 +361,7 @@ static bool start_shop(struct server *server, char error[512])
         .touched_data = server,
     };
 
-    if (uses_nats && !nats_address_read(&server->nats, server->config.bus, error))
+    if (uses_nats && !config_nats_address(&server->config, &server->nats, error))
         return false;
     server->shop = shop_start(&options, error);
     return server->shop;

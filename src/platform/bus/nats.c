@@ -2,7 +2,7 @@
  * The connection to NATS, the stream, and the worker that does everything.
  *
  *      APART ──connect──> CONNECTED ──stream, positions, consumers──> READY
- *        ^                  ^    └────────── retried every second ─────┘ │
+ *        ^                  ^    └────────── retried, at least every second ─────┘ │
  *        └── closed ────────┴──────── lost, or the stream has gone ──────┘
  *
  * While it is not READY, events travel by the producers' feeds, as they would without NATS; that is said once, in the log and at /readyz.
@@ -18,9 +18,10 @@
 #include <string.h>
 
 #define TICK_US INT64_C(250000)
+/* Between attempts, at most: when nobody answers, and when we are refused. */
+#define AGAIN_FIRST_US INT64_C(200000)
 #define AGAIN_US INT64_C(1000000)
-#define RECONNECT_MS 500
-#define PING_MS 5000
+#define AGAIN_REFUSED_US INT64_C(15000000)
 /* How long a stream keeps events: for consumers that were away. Older ones are read from the feed. */
 #define KEEP_NS (INT64_C(24) * 3600 * 1000000000)
 #define CLUSTER_MIN 3
@@ -63,36 +64,46 @@ static void on_closed(natsConnection *connection, void *data)
     nats_wake(nats);
 }
 
+/* Something was not allowed, or was too much; what we then do without shows by what does not come. */
+static void on_error(natsConnection *connection, natsSubscription *subscription, natsStatus status, void *data)
+{
+    struct nats_bus *nats = data;
+    (void)connection;
+    (void)subscription;
+    if (status == NATS_NOT_PERMITTED)
+        atomic_store(&nats->forbidden, true);
+}
+
 /* --- said once --------------------------------------------------------------------------------------------------- */
 
-static void tell_apart(struct nats_bus *nats, const char *why)
+/* Of an attempt the first thing counts; the rest comes of it. */
+static void blame(struct nats_bus *nats, const char *why)
 {
-    if (!nats->told)
-        LOG_WARNING("NATS can't be used now: events travel from process to process, and it is tried again", log_text("why", why));
-    nats->told = true;
+    if (*nats->why == '\0')
+        snprintf(nats->why, sizeof nats->why, "%s", why);
+}
+
+/* Once, and again when it is something else. */
+static void tell_apart(struct nats_bus *nats)
+{
+    if (strcmp(nats->told, nats->why) != 0)
+        LOG_WARNING("NATS can't be used now: events travel from process to process, and it is tried again", log_text("why", nats->why));
+    strcpy(nats->told, nats->why);
 }
 
 static void tell_ready(struct nats_bus *nats)
 {
     LOG_INFO("events travel by NATS", log_text("stream", nats->address.shop), log_int("servers", (int64_t)nats->address.server_count));
-    nats->told = false;
+    *nats->told = '\0';
 }
 
 /* --- connecting -------------------------------------------------------------------------------------------------- */
 
-static natsStatus set_options(struct nats_bus *nats, natsOptions *options)
+static natsStatus hear(struct nats_bus *nats, natsOptions *options)
 {
-    const char *servers[NATS_SERVERS_MAX];
-    for (size_t i = 0; i < nats->address.server_count; i++)
-        servers[i] = nats->address.servers[i];
-    natsStatus status = natsOptions_SetServers(options, servers, (int)nats->address.server_count);
-    status = status != NATS_OK ? status : natsOptions_SetName(options, "souk");
-    status = status != NATS_OK ? status : natsOptions_SetTimeout(options, NATS_WAIT_MS);
-    status = status != NATS_OK ? status : natsOptions_SetMaxReconnect(options, -1);
-    status = status != NATS_OK ? status : natsOptions_SetReconnectWait(options, RECONNECT_MS);
-    status = status != NATS_OK ? status : natsOptions_SetPingInterval(options, PING_MS);
-    status = status != NATS_OK ? status : natsOptions_SetDisconnectedCB(options, on_disconnected, nats);
+    natsStatus status = natsOptions_SetDisconnectedCB(options, on_disconnected, nats);
     status = status != NATS_OK ? status : natsOptions_SetReconnectedCB(options, on_reconnected, nats);
+    status = status != NATS_OK ? status : natsOptions_SetErrorHandler(options, on_error, nats);
     return status != NATS_OK ? status : natsOptions_SetClosedCB(options, on_closed, nats);
 }
 
@@ -127,15 +138,15 @@ static void disconnect(struct nats_bus *nats)
 static bool connect(struct nats_bus *nats)
 {
     natsOptions *options = NULL;
-    natsStatus status = natsOptions_Create(&options);
-    status = status != NATS_OK ? status : set_options(nats, options);
+    natsStatus status = nats_options_new(&nats->address, &options, nats->why);
+    status = status != NATS_OK ? status : hear(nats, options);
     status = status != NATS_OK ? status : natsConnection_Connect(&nats->connection, options);
     status = status != NATS_OK ? status : natsConnection_JetStream(&nats->jetstream, nats->connection, NULL);
     status = status != NATS_OK ? status : subscribe_answers(nats);
     natsOptions_Destroy(options);
+    nats->refused = nats_is_refusal(status);
     if (status != NATS_OK) {
-        tell_apart(nats, status == NATS_CONNECTION_AUTH_FAILED ? "the server does not accept our name and password (SOUK_BUS)" :
-                                                                 natsStatus_GetText(status));
+        nats_explain(&nats->address, status, nats->why);
         disconnect(nats);
         return false;
     }
@@ -161,9 +172,9 @@ static bool make_stream(struct nats_bus *nats, jsOptions *options)
     config.Replicas = nats->address.server_count >= CLUSTER_MIN ? CLUSTER_MIN : 1;
     natsStatus status = js_AddStream(NULL, nats->jetstream, &config, options, &error);
     if (status != NATS_OK)
-        tell_apart(nats, status == NATS_NO_RESPONDERS || error == JSNotEnabledErr || error == JSNotEnabledForAccountErr
-                             ? "the server runs without JetStream: start it with -js"
-                             : nats_GetLastError(NULL));
+        blame(nats, status == NATS_NO_RESPONDERS || error == JSNotEnabledErr || error == JSNotEnabledForAccountErr
+                        ? "the server runs without JetStream, or our user may not use it: start it with -js"
+                        : natsStatus_GetText(status));
     return status == NATS_OK;
 }
 
@@ -189,32 +200,55 @@ static bool everything_is_ready(struct nats_bus *nats)
 
 /* --- the worker -------------------------------------------------------------------------------------------------- */
 
+/* Sooner at first, and not all processes of the shop at once. */
+static int64_t wait_again_us(struct nats_bus *nats)
+{
+    uint32_t random;
+    int64_t most_us = nats->refused ? AGAIN_REFUSED_US : AGAIN_US, wait_us = AGAIN_FIRST_US << (nats->failures < 10 ? nats->failures : 10);
+    env_random(nats->env, &random, sizeof random);
+    wait_us = wait_us < most_us ? wait_us : most_us;
+    nats->failures++;
+    return wait_us / 2 + random % (wait_us / 2);
+}
+
+static void get_ready_now(struct nats_bus *nats)
+{
+    *nats->why = '\0';
+    atomic_store(&nats->forbidden, false);
+    nats->ready = (nats->connection != NULL || connect(nats)) && everything_is_ready(nats);
+    if (nats->ready) {
+        nats->failures = 0;
+        nats->again_us = env_monotonic_us(nats->env) + AGAIN_US;
+        tell_ready(nats);
+        return;
+    }
+    if (atomic_load(&nats->forbidden))
+        strcpy(nats->why, "the server does not let our user do what we need: publish and subscribe SHOP.*, $JS.> and _INBOX.>");
+    blame(nats, "JetStream does not answer");
+    tell_apart(nats);
+    nats->again_us = env_monotonic_us(nats->env) + wait_again_us(nats);
+}
+
 /* Whether events can travel now; what fails is tried again after a while. */
 static bool get_ready(struct nats_bus *nats)
 {
-    int64_t now_us = env_monotonic_us(nats->env);
     if (nats->connection != NULL && atomic_load(&nats->closed))
         disconnect(nats);
     if (nats->connection != NULL && !atomic_load(&nats->connected)) {
         nats->ready = false;
-        tell_apart(nats, "the connection is lost");
+        strcpy(nats->why, "the connection is lost");
+        tell_apart(nats);
         return false;
     }
-    if (atomic_load(&nats->stopping) || now_us < nats->again_us)
+    if (atomic_load(&nats->stopping) || env_monotonic_us(nats->env) < nats->again_us)
         return nats->ready && !atomic_load(&nats->renew);
     if (atomic_exchange(&nats->renew, false)) {
         nats->ready = false;
         for (size_t i = 0; i < nats->pull_count; i++)
             pull_reset(nats->pulls[i], false);
     }
-    if (nats->ready)
-        return true;
-    nats->ready = (nats->connection != NULL || connect(nats)) && everything_is_ready(nats);
-    nats->again_us = env_monotonic_us(nats->env) + AGAIN_US;
-    if (nats->ready)
-        tell_ready(nats);
-    else
-        tell_apart(nats, "JetStream does not answer");
+    if (!nats->ready)
+        get_ready_now(nats);
     return nats->ready;
 }
 

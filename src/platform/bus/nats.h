@@ -18,16 +18,23 @@
 struct nats_bus;
 struct nats_pull;
 
-/* Where the servers are, and which of the shops there this one is. */
+/* Where the servers are, who we are there, and which of the shops this one is. */
 #define NATS_SERVERS_MAX 9
 #define NATS_SERVER_BYTES 256
 #define NATS_SHOP_BYTES 33
+#define NATS_SECRET_BYTES 512
 struct nats_address {
-    char servers[NATS_SERVERS_MAX][NATS_SERVER_BYTES]; /* "nats://user:password@host:4222" */
+    char servers[NATS_SERVERS_MAX][NATS_SERVER_BYTES]; /* "nats://host:4222" */
     size_t server_count;
     char shop[NATS_SHOP_BYTES]; /* "souk" unless the URL names one */
+    bool secure;                /* tls://: never in the clear */
+    char user[NATS_SECRET_BYTES], password[NATS_SECRET_BYTES], token[NATS_SECRET_BYTES]; /* "" where there are none */
+    /* Files, read at each attempt to connect; NULL or "": none. The strings outlive the bus. */
+    const char *credentials;       /* a .creds file, or the seed of an nkey */
+    const char *authorities;       /* PEM: who may certify servers, besides those that this machine trusts */
+    const char *certificate, *key; /* PEM: ours, for servers that ask for one */
 };
-/* Read "nats://[user:password@]host:port,host:port[/shop]". False with a sentence in `error`. */
+/* Read "nats://[user:password@]host:port,host:port[/shop]"; the files are not in there. False with a sentence in `error`, without secrets. */
 bool nats_address_read(struct nats_address *address, const char *url, char error[512]);
 
 /* `loop` has its clock. First what it is to carry is said, then it starts. */

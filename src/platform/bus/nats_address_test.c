@@ -23,9 +23,35 @@ static void reads_what_it_should(void **state)
     assert_string_equal(address.servers[2], "nats://c:65535");
     assert_string_equal(address.shop, "shop_7");
 
+}
+
+static void keeps_secrets_beside_the_servers(void **state)
+{
+    struct nats_address address;
+    char error[512];
+    (void)state;
     assert_true(nats_address_read(&address, "nats://souk:se/cret@[::1]:4222/x", error));
-    assert_string_equal(address.servers[0], "nats://souk:se/cret@[::1]:4222");
+    assert_string_equal(address.servers[0], "nats://[::1]:4222");
+    assert_string_equal(address.user, "souk");
+    assert_string_equal(address.password, "se/cret");
     assert_string_equal(address.shop, "x");
+    assert_false(address.secure);
+
+    assert_true(nats_address_read(&address, "tls://so%3auk:a%40b%2C%25@a:1,b:2,tls://so%3Auk:a%40b%2c%25@c:3", error));
+    assert_true(address.secure);
+    assert_string_equal(address.servers[2], "tls://c:3");
+    assert_string_equal(address.user, "so:uk");
+    assert_string_equal(address.password, "a@b,%");
+
+    assert_true(nats_address_read(&address, "nats://to/ken@a:1,b:2/y", error));
+    assert_string_equal(address.token, "to/ken");
+    assert_string_equal(address.user, "");
+    assert_string_equal(address.shop, "y");
+
+    assert_false(nats_address_read(&address, "nats://a:secret@a:1,b:secret@b:1", error));
+    assert_non_null(strstr(error, "share one name"));
+    assert_false(nats_address_read(&address, "tls://a:1,nats://b:1", error));
+    assert_non_null(strstr(error, "all `nats://`"));
 }
 
 static void refuses_nonsense_without_repeating_it(void **state)
@@ -47,6 +73,11 @@ static void refuses_nonsense_without_repeating_it(void **state)
                                        "nats://a b:1",
                                        "nats://user:secret@:1",
                                        "nats://user:secret@h",
+                                       "nats://@h:1",
+                                       "nats://user:@h:1",
+                                       "nats://user:%0asecret@h:1",
+                                       "nats:///secret@h:1/",
+                                       "tls://secret",
                                        "nats://h:1/",
                                        "nats://h:1/Shop",
                                        "nats://h:1/a.b",
@@ -68,6 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_it_should),
+        cmocka_unit_test(keeps_secrets_beside_the_servers),
         cmocka_unit_test(refuses_nonsense_without_repeating_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
  * What the files of the NATS bus share.
  *
  *     nats_address.c  the URL
+ *     nats_connect.c  options of a connection: names, TLS, and what to say when it fails
  *     nats.c          the connection, the stream, the worker, start and stop
  *     nats_relay.c    out: events of services here
  *     nats_pull.c     in: events of services elsewhere
@@ -19,6 +20,7 @@
 
 #define NATS_PRODUCERS_MAX 32
 #define NATS_NAME_BYTES 256
+#define NATS_WHY_BYTES 384
 /* How long a request to JetStream may take. */
 #define NATS_WAIT_MS 2000
 
@@ -85,9 +87,13 @@ struct nats_bus {
     jsCtx *jetstream;
     natsSubscription *answers;
     char inbox[NATS_NAME_BYTES]; /* answers to publishing come to INBOX.<relay>.<number> */
-    bool told;                   /* that it can't be reached */
+    char why[NATS_WHY_BYTES];    /* it can't be used; "" before an attempt */
+    char told[NATS_WHY_BYTES];   /* what the log has of it; "" while it can */
+    bool refused;                /* and not just unreachable */
+    unsigned failures;           /* in a row */
 
     atomic_bool connected, closed, stopping;
+    atomic_bool forbidden; /* something was, since the last attempt began */
     atomic_bool ready; /* connected, and the stream and all consumers exist; the worker writes it */
     atomic_bool renew; /* the stream or a consumer may have gone */
     atomic_uint_fast64_t relayed, repeated, pulled;
@@ -101,6 +107,11 @@ struct nats_bus {
 
 /* nats.c: from any thread, until the end. */
 void nats_wake(struct nats_bus *nats);
+
+/* nats_connect.c: nats_options_new() writes to `why` what is wrong with a setting; nats_explain() adds the rest. The caller destroys the options, also after a failure. */
+natsStatus nats_options_new(const struct nats_address *address, natsOptions **options, char why[NATS_WHY_BYTES]);
+void nats_explain(const struct nats_address *address, natsStatus status, char why[NATS_WHY_BYTES]);
+bool nats_is_refusal(natsStatus status);
 
 /* nats_relay.c. From the start on it hears of commits. Steps return whether there is more to do at once; false from _ready: JetStream did not answer. */
 void relay_start(struct relay *relay);
