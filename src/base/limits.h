@@ -127,6 +127,8 @@
 #define LIMIT_AWAY_MS 1000
 /* An answer waits this long for the services that listen to its events to catch up. */
 #define LIMIT_SETTLE_MS 1000
+/* For so long a batch whose store failed over something that passes (a session that was lost) is run again, before its callers are told. */
+#define LIMIT_REDO_MS 2000
 /* How long a payment provider may take to answer, and how long we wait before asking it what it knows. */
 #define LIMIT_PROVIDER_MS 1500
 #define LIMIT_PROVIDER_RETRY_MS 300

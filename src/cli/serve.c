@@ -214,6 +214,9 @@ static void metrics(void *data, struct buffer *out)
         count(out, "events_behind", service, counts.behind);
         count(out, "events_under_way", service, counts.under_way);
         count(out, "events_expected", service, counts.expected);
+        count(out, "instances", service, counts.instances);
+        count(out, "leads", service, counts.leads);
+        count(out, "batches_redone_total", service, counts.redone);
     }
     for (size_t i = 0; i < SERVICE_COUNT; i++)
         if (shop_dependency(server->shop, i))

@@ -80,6 +80,15 @@ static void touched(void *data, const char *resource, const char *key)
     feed_service_touched(shop->feed, resource, key);
 }
 
+static void anything_touched(void *data)
+{
+    struct shop *shop = data;
+
+    if (shop->options.everything_touched)
+        shop->options.everything_touched(shop->options.touched_data);
+    feed_service_everything_touched(shop->feed);
+}
+
 static const char *address_of(const struct shop *shop, const char *service)
 {
     return shop->options.address_of ? shop->options.address_of(shop->options.touched_data, service) : NULL;
@@ -97,6 +106,7 @@ static bool start_one(struct shop *shop, const struct service *service, const st
         .readers = shop->readers,
         .writer_wait_ms = options->writer_wait_ms,
         .touched = touched,
+        .everything_touched = anything_touched,
         .touched_data = shop,
     };
     struct host *started = host_start(service, &host, error);

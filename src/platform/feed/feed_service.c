@@ -108,6 +108,15 @@ void feed_service_touched(struct feed_service *service, const char *resource, co
     worker_wake(service->worker);
 }
 
+/* They are told that they missed some. */
+void feed_service_everything_touched(struct feed_service *service)
+{
+    pthread_mutex_lock(&service->touch_lock);
+    service->last_touch += TOUCHES;
+    pthread_mutex_unlock(&service->touch_lock);
+    worker_wake(service->worker);
+}
+
 int64_t feed_service_last_touch(const struct feed_service *service)
 {
     return atomic_load(&service->last_touch);

@@ -26,6 +26,8 @@ ProtobufCService *feed_service_table(struct feed_service *service);
 
 /* A resource has changed. Any thread. */
 void feed_service_touched(struct feed_service *service, const char *resource, const char *key);
+/* Anything here may have. Any thread. */
+void feed_service_everything_touched(struct feed_service *service);
 /* The number of the newest change. Any thread. */
 int64_t feed_service_last_touch(const struct feed_service *service);
 

@@ -59,6 +59,12 @@ static bool is_draining(const struct saga_under_way *saga)
     return atomic_load(&saga->host->draining);
 }
 
+/* This process was taken for gone, and another one goes on with it (service/instances.h). What leaves no record is nobody else's. */
+static bool is_lost(const struct saga_under_way *saga)
+{
+    return (saga->run.saga->durable || saga->has_key) && saga->instance != atomic_load(&saga->host->instance);
+}
+
 /* There is no way back: only forward, however long it takes. */
 static bool is_past_pivot(const struct saga_under_way *saga)
 {
@@ -130,6 +136,7 @@ static struct saga_under_way *saga_new(struct host *host, const struct method_de
     saga->patience.run = on_patience;
     saga->drain.run = on_drain;
     saga->deadline_us = like->deadline_us;
+    saga->instance = atomic_load(&host->instance);
 
     struct saga_run *run = &saga->run;
     run->saga = host->declaration->sagas[method->index];
@@ -226,7 +233,9 @@ static void give_up_answering(struct saga_under_way *saga)
 static void park(struct saga_under_way *saga)
 {
     saga->problem = (struct problem){.result = RESULT_SHUTTING_DOWN};
-    if (saga->run.saga->durable)
+    if (is_lost(saga))
+        saga->problem.detail = "It goes on elsewhere. Ask again with the same Idempotency-Key.";
+    else if (saga->run.saga->durable)
         saga->problem.detail = "It goes on when this server is back. Ask again with the same Idempotency-Key.";
     answer_caller(saga);
     saga_end(saga);
@@ -265,7 +274,7 @@ void saga_accept(struct saga_run *run, const char *location, const char *action)
 
 static void wait_for(struct saga_under_way *saga, int64_t time_us, void (*after)(struct saga_under_way *saga))
 {
-    if (is_draining(saga)) {
+    if (is_draining(saga) || is_lost(saga)) {
         park(saga);
         return;
     }
@@ -363,7 +372,7 @@ static void renew_arena(struct saga_under_way *saga)
 
 static void step_begin(struct saga_under_way *saga)
 {
-    if (is_draining(saga)) {
+    if (is_draining(saga) || is_lost(saga)) {
         park(saga);
         return;
     }
@@ -730,9 +739,13 @@ static void on_answer(struct call *call, const ProtobufCMessage *answer)
     }
 }
 
-/* Make the call that the step has said, for the first time or again. */
+/* Make the call that the step has said, for the first time or again. Not while somebody else may be going on with it. */
 static void launch(struct saga_under_way *saga)
 {
+    if (is_lost(saga) || !host_is_sure(saga->host)) {
+        wait_for(saga, BACK_OFF_FIRST_US, launch);
+        return;
+    }
     const struct method_declaration *method = saga->called;
     ProtobufCService *service = directory_find(saga->host->options.directory, method->service);
     if (service == NULL) {
@@ -912,13 +925,14 @@ static const struct method_declaration *method_named(const struct host *host, co
     return NULL;
 }
 
-static void restore(struct host *host, const struct saga_restored *restored)
+/* NULL where this version does not know it. */
+static struct saga_under_way *restore_one(struct host *host, const struct saga_restored *restored)
 {
     const struct method_declaration *method = method_named(host, restored->method);
     if (method == NULL || method->kind != METHOD_SAGA) {
         LOG_ERROR("an open saga that this version does not know", log_text("saga", restored->id),
                   log_text("method", restored->method));
-        return;
+        return NULL;
     }
     int64_t left_us = restored->deadline_us - env_now_us(host->env);
     struct call like = {
@@ -947,6 +961,12 @@ static void restore(struct host *host, const struct saga_restored *restored)
     if (restored->problem.length > 0)
         saga->problem = problem_unpack(saga->life, restored->problem);
     saga->begin.run = on_begin;
+    return saga;
+}
+
+static void restore(void *host, const struct saga_restored *restored)
+{
+    (void)restore_one(host, restored);
 }
 
 void sagas_resume(struct host *host, struct tx *tx)
@@ -956,7 +976,7 @@ void sagas_resume(struct host *host, struct tx *tx)
     saga_each_open(tx, restore, host);
     for (struct saga_under_way *saga = host->sagas; saga != NULL; saga = saga->next)
         if (saga->has_key)
-            idempotency_claim(tx, &saga->key, saga->run.id, env_now_us(host->env));
+            idempotency_claim(tx, &saga->key, saga->run.id, saga->instance, env_now_us(host->env));
 }
 
 void sagas_start(struct host *host)
@@ -965,6 +985,56 @@ void sagas_start(struct host *host)
     for (struct saga_under_way *saga = host->sagas; saga != NULL; saga = saga->next)
         loop_post(saga->run.call->home, &saga->begin);
     pthread_mutex_unlock(&host->lock);
+}
+
+/* --- of those that have gone -------------------------------------------------------------------------------------- */
+
+struct saga_adopted {
+    struct saga_restored restored; /* in the leader's arena */
+    struct saga_adopted *next;
+};
+
+struct adopting {
+    struct host *host;
+    struct arena *arena;
+    struct saga_adopted *first;
+};
+
+static struct saga_under_way *find(struct host *host, const char *id);
+
+static void adopt(void *data, const struct saga_restored *restored)
+{
+    struct adopting *adopting = data;
+    pthread_mutex_lock(&adopting->host->lock);
+    bool runs_here = find(adopting->host, restored->id) != NULL;
+    pthread_mutex_unlock(&adopting->host->lock);
+    if (runs_here)
+        return;
+    struct saga_adopted *saga = ARENA_NEW(adopting->arena, struct saga_adopted);
+    *saga = (struct saga_adopted){.restored = *restored, .next = adopting->first};
+    adopting->first = saga;
+}
+
+struct saga_adopted *sagas_adopt(struct host *host, struct tx *tx, struct arena *arena)
+{
+    struct adopting adopting = {.host = host, .arena = arena};
+    int64_t instance = atomic_load(&host->instance);
+    saga_each_inherited(tx, instance, adopt, &adopting);
+    for (const struct saga_adopted *saga = adopting.first; saga != NULL; saga = saga->next)
+        if (saga->restored.has_key)
+            idempotency_claim(tx, &saga->restored.key, saga->restored.id, instance, env_now_us(host->env));
+    return adopting.first;
+}
+
+void sagas_adopted(struct host *host, const struct saga_adopted *sagas)
+{
+    for (; sagas != NULL; sagas = sagas->next) {
+        LOG_INFO("goes on with a saga of another instance", log_text("saga", sagas->restored.id),
+                 log_text("method", sagas->restored.method));
+        struct saga_under_way *saga = restore_one(host, &sagas->restored);
+        if (saga != NULL)
+            loop_post(saga->run.call->home, &saga->begin);
+    }
 }
 
 void sagas_discard(struct host *host)

@@ -18,6 +18,7 @@ struct saga_under_way {
     struct call *caller; /* waits for the answer; NULL: nobody does, or no longer */
     struct idempotency_key key;
     bool has_key;
+    int64_t instance;    /* this process, as the store knows it: whose it is (service/instances.h) */
     int64_t deadline_us; /* monotonic */
 
     size_t step;          /* being done or undone */
@@ -88,6 +89,8 @@ struct saga_restored {
     const char *request_id, *trace_parent;
     int64_t deadline_us; /* wall clock */
 };
-void saga_each_open(struct tx *tx, void (*each)(struct host *host, const struct saga_restored *restored), struct host *host);
+void saga_each_open(struct tx *tx, void (*each)(void *data, const struct saga_restored *restored), void *data);
+/* Those that `instance` has inherited. */
+void saga_each_inherited(struct tx *tx, int64_t instance, void (*each)(void *data, const struct saga_restored *restored), void *data);
 
 #endif

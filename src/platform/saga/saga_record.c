@@ -28,12 +28,12 @@ static void apply_started(struct tx *tx, const struct event *event, const Protob
     const Platform__SagaStarted *started = (const Platform__SagaStarted *)data;
     SQL_DO(tx,
            "INSERT INTO souk_saga (id, method, status, step, attempt, request, state, problem, key, key_request,"
-           " actor_kind, actor_id, scopes, request_id, trace_parent, deadline_us, started_us, changed_us)"
-           " VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14)",
+           " actor_kind, actor_id, scopes, request_id, trace_parent, deadline_us, started_us, changed_us, instance)"
+           " VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?15)",
            sql_string(event->key), sql_string(started->method), sql_int(SAGA_RUNNING), sql_data(started->request),
            sql_bytes("", 0), sql_data(started->key), sql_data(started->key_request), sql_int(started->actor_kind),
            sql_string(started->actor_id), sql_int(started->scopes), sql_string(event->request_id),
-           sql_string(started->trace_parent), sql_int(started->deadline_us), sql_int(event->at_us));
+           sql_string(started->trace_parent), sql_int(started->deadline_us), sql_int(event->at_us), sql_int(started->instance));
 }
 
 static void apply_advanced(struct tx *tx, const struct event *event, const ProtobufCMessage *data)
@@ -97,6 +97,7 @@ struct record {
     struct arena *arena;
     struct saga_under_way *saga; /* not to be looked at on the writer */
     const char *id;
+    int64_t instance;
     const struct event_declaration *event; /* NULL: a saga that is not durable leaves none */
     const ProtobufCMessage *data;
 
@@ -131,6 +132,7 @@ static struct record *record_new(struct saga_under_way *saga)
         .arena = arena,
         .saga = saga,
         .id = arena_strdup(arena, saga->run.id),
+        .instance = saga->instance,
         .has_key = saga->has_key,
         .key = saga->key,
         .answer_type = saga->run.method->output->descriptor,
@@ -142,6 +144,14 @@ static struct record *record_new(struct saga_under_way *saga)
     call->as_of_us = 0;
     record->job.call = call;
     return record;
+}
+
+/* When this process was taken for gone, another one goes on with the saga, and what is said of it here counts no more. */
+static enum result check_ours(const struct record *record, struct context *context)
+{
+    if (record->instance == atomic_load(&context->host->instance))
+        return RESULT_OK;
+    return call_refuse(context->call, RESULT_SHUTTING_DOWN, "Another process goes on with it.");
 }
 
 static void emit(struct record *record, struct context *context)
@@ -159,8 +169,11 @@ static struct text state_of(const struct saga_under_way *saga, struct arena *are
 
 static enum result write_event(struct writer_job *job, struct context *context)
 {
-    emit((struct record *)job, context);
-    return RESULT_OK;
+    struct record *record = (struct record *)job;
+    enum result result = check_ours(record, context);
+    if (result == RESULT_OK)
+        emit(record, context);
+    return result;
 }
 
 static void on_written(struct writer_job *job, enum result result)
@@ -222,8 +235,10 @@ void saga_record_turn(struct saga_under_way *saga, void (*then)(struct saga_unde
 static enum result write_turn_of_key(struct writer_job *job, struct context *context)
 {
     const struct record *record = (const struct record *)job;
-    idempotency_hand_over(context->tx, &record->key, context_new_id(context));
-    return RESULT_OK;
+    enum result result = check_ours(record, context);
+    if (result == RESULT_OK)
+        idempotency_hand_over(context->tx, &record->key, context_new_id(context));
+    return result;
 }
 
 void saga_record_turn_of_key(struct saga_under_way *saga, void (*then)(struct saga_under_way *saga, bool written))
@@ -238,14 +253,21 @@ void saga_record_turn_of_key(struct saga_under_way *saga, void (*then)(struct sa
 static enum result write_start(struct writer_job *job, struct context *context)
 {
     struct record *record = (struct record *)job;
+    record->replayed = NULL;
+    record->taken_over = NULL;
+    enum result result = check_ours(record, context);
+    if (result != RESULT_OK)
+        return result;
     if (record->has_key) {
         struct idempotency_record stored = idempotency_find(context->tx, &record->key);
-        if (stored.found && !(stored.left_behind && stored.same_request))
+        bool is_own = stored.running && strcmp(stored.worker, record->id) == 0; /* by a commit that was not answered */
+        if (stored.found && !is_own && !(stored.left_behind && stored.same_request))
             return idempotency_replay(&stored, context->call, record->answer_type, &record->replayed);
         /* Nobody knows how far it came: under its id the calls that it made are the same calls. A durable one has gone on by itself. */
-        if (stored.found && record->event == NULL)
+        if (stored.found && !is_own && record->event == NULL)
             record->taken_over = arena_strdup(record->arena, stored.worker);
-        idempotency_claim(context->tx, &record->key, record->taken_over ? record->taken_over : record->id, context->now_us);
+        idempotency_claim(context->tx, &record->key, record->taken_over ? record->taken_over : record->id, record->instance,
+                          context->now_us);
     }
     emit(record, context);
     return RESULT_OK;
@@ -306,6 +328,7 @@ void saga_record_start(struct saga_under_way *saga, void (*then)(struct saga_und
         started->actor_kind = (int32_t)call->actor.kind;
         started->actor_id = record->job.call->actor.id;
         started->scopes = call->actor.scopes;
+        started->instance = saga->instance;
         started->trace_parent = arena_strdup(arena, call->trace_parent);
         started->deadline_us = env_now_us(env) + saga->deadline_us - env_monotonic_us(env);
         record->event = &saga_started;
@@ -323,6 +346,9 @@ void saga_record_start(struct saga_under_way *saga, void (*then)(struct saga_und
 static enum result write_end(struct writer_job *job, struct context *context)
 {
     struct record *record = (struct record *)job;
+    enum result result = check_ours(record, context);
+    if (result != RESULT_OK)
+        return result;
     emit(record, context);
     if (!record->has_key)
         return RESULT_OK;
@@ -371,12 +397,12 @@ static bool column_hash(const struct sql_rows *rows, int column, uint8_t hash[ID
     return true;
 }
 
-void saga_each_open(struct tx *tx, void (*each)(struct host *host, const struct saga_restored *restored), struct host *host)
+#define RESTORED_COLUMNS                                                                                                      \
+    "id, method, status, step, attempt, request, state, problem, key, key_request, actor_kind, actor_id, scopes, request_id," \
+    " trace_parent, deadline_us"
+
+static void each_restored(struct sql_rows rows, void (*each)(void *data, const struct saga_restored *restored), void *data)
 {
-    struct sql_rows rows =
-        SQL_SELECT(tx, "SELECT id, method, status, step, attempt, request, state, problem, key, key_request, actor_kind,"
-                       " actor_id, scopes, request_id, trace_parent, deadline_us"
-                       " FROM souk_saga WHERE status < 2 ORDER BY id");
     while (sql_next(&rows)) {
         struct saga_restored restored = {
             .id = sql_get_string(&rows, 0),
@@ -394,8 +420,22 @@ void saga_each_open(struct tx *tx, void (*each)(struct host *host, const struct 
         };
         restored.actor.kind = (int)sql_get_int(&rows, 10);
         restored.has_key = column_hash(&rows, 8, restored.key.key) && column_hash(&rows, 9, restored.key.request);
-        each(host, &restored);
+        each(data, &restored);
     }
+}
+
+void saga_each_open(struct tx *tx, void (*each)(void *data, const struct saga_restored *restored), void *data)
+{
+    each_restored(SQL_SELECT(tx, "SELECT " RESTORED_COLUMNS " FROM souk_saga WHERE status < 2 ORDER BY id"), each, data);
+}
+
+void saga_each_inherited(struct tx *tx, int64_t instance, void (*each)(void *data, const struct saga_restored *restored), void *data)
+{
+    each_restored(SQL_SELECT(tx,
+                             "SELECT " RESTORED_COLUMNS " FROM souk_saga WHERE status < 2"
+                             " AND instance IN (SELECT number FROM souk_instance WHERE heir = ?1) ORDER BY id",
+                             sql_int(instance)),
+                  each, data);
 }
 
 #define RECORD_COLUMNS "id, method, status, step, state, problem, started_us, changed_us"

@@ -152,6 +152,42 @@ static void move_position(struct consumer *consumer, int64_t number)
     consumer->position = number;
     atomic_store(&consumer->seen, number);
     bus_handled(consumer->listener, number);
+    instances_tell_handled(consumer->host, consumer->producer, number);
+}
+
+/* --- others that share the store --------------------------------------------------------------------------------- */
+
+bool consumers_hear(struct host *host, const char *producer, int64_t number)
+{
+    struct consumer *consumer = consumer_of(host, producer);
+    if (consumer == NULL || number <= atomic_load(&consumer->seen))
+        return false;
+    atomic_store(&consumer->seen, number);
+    bus_handled(consumer->listener, number);
+    return true;
+}
+
+void consumers_tell(struct host *host)
+{
+    for (size_t i = 0; i < host->consumer_count; i++)
+        instances_tell_handled(host, host->consumers[i].producer, atomic_load(&host->consumers[i].seen));
+}
+
+/* Events of no interest that the last one had passed over in memory are passed over again. */
+void consumers_take_up(struct host *host, struct tx *tx)
+{
+    for (size_t i = 0; i < host->consumer_count; i++) {
+        struct consumer *consumer = &host->consumers[i];
+        consumer->position = consumer->stored = inbox_position(tx, consumer->producer);
+        consumer->moves = false;
+    }
+}
+
+void consumers_look(struct host *host)
+{
+    for (size_t i = 0; i < host->consumer_count; i++)
+        atomic_store(&host->consumers[i].more, true);
+    worker_wake(host->worker);
 }
 
 /* A producer's store that was put back to an older state will give numbers that we have handled to other events. */

@@ -103,7 +103,9 @@ static bool take_up(struct host *host, char error[512])
     atomic_store(&host->last_event, host->head.number);
     host->timer_due_us = timers_earliest(tx);
     consumers_init(host, tx);
-    sagas_resume(host, tx);
+    instances_begin(host, tx);
+    if (!connection_is_shared(host->connection))
+        sagas_resume(host, tx); /* elsewhere the leader looks whose they are */
     bool taken = !tx->failed;
     if (taken)
         taken = tx_commit(tx);
@@ -126,6 +128,7 @@ struct host *host_start(const struct service *service, const struct host_options
     host->worker = worker_start(host->env, host->declaration->name, writer_step, host);
     consumers_listen(host);
     atomic_store(&host->started, true);
+    instances_start(host);
     worker_wake(host->worker);
 
     feed_start(host);
@@ -146,6 +149,7 @@ void host_stop(struct host *host)
     pthread_mutex_unlock(&host->lock);
 
     worker_stop(host->worker);
+    instances_stop(host);
     consumers_unlisten(host);
     feed_stop(host);
     LOG_INFO("stopped", log_text("service", host->declaration->name),
@@ -186,5 +190,8 @@ struct host_counts host_counts(const struct host *host)
         .under_way = atomic_load(&host->under_way),
         .expected = atomic_load(&host->expected),
         .store_fails = atomic_load(&host->store_fails),
+        .instances = 1 + (host->watch != NULL ? store_watch_others(host->watch) : 0),
+        .leads = host_leads(host),
+        .redone = atomic_load(&host->redone),
     };
 }

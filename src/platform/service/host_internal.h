@@ -11,6 +11,7 @@
  *     consumer.c   other services' events
  *     dead_letters.c  those of them that were refused
  *     feed.c       this service's events for others
+ *     instances.c  other processes that run the same service on the same database
  *     timers.c     due timers, and the one clock that wakes the writer
  *     context.c    what handlers and apply functions call
  *     host.c       start, drain, stop
@@ -23,6 +24,7 @@
 
 #include "platform/env/delivery.h"
 #include "platform/saga/saga.h"
+#include "platform/service/instances.h"
 #include "platform/service/service.h"
 #include "platform/service/shed.h"
 
@@ -77,18 +79,23 @@ struct query {
 /* One transaction: commands, timers and reactions, each in a savepoint. */
 struct batch {
     struct host *host;
+    struct writer_job *jobs;
     struct tx *tx;
     struct arena *arena; /* lives until the batch is over */
     struct touched touched;
+    struct turn turn; /* where others write, too: to be taken before anything is decided */
+    bool leads;       /* this transaction is the leader's */
     int64_t now_us;
     uint64_t events;
     int64_t timer_due_us; /* the earliest after this batch */
+    struct event_log_head ended; /* its last event */
     struct dead_letter_noted *dead_letters; /* to be stored before the commit */
 };
 
 /* Read the end of the log from the store, and forget what was known of its streams. */
 void host_read_head(struct host *host, struct tx *tx);
 /* Run `run` in a savepoint with a context of its own: keep what it did when it returns OK, undo it otherwise. */
+void batch_take_turn(struct batch *batch);
 enum result batch_run(struct batch *batch, struct call *call, const char *cause,
                       enum result (*run)(struct context *context, void *data), void *data);
 
@@ -156,6 +163,15 @@ struct host {
     struct writer_job *queue_first, **queue_end;
     atomic_uint_fast64_t queued;
     struct queue_age queue_age;
+
+    /* instances.c's */
+    struct store_watch *watch;      /* NULL: nobody else writes to this store */
+    atomic_int_fast64_t instance;   /* this life's number; 0 where there is no other */
+    atomic_int_fast64_t epoch;      /* > 0: it leads */
+    atomic_bool holds_lead, some_are_gone;
+    atomic_int_fast64_t heard_due_us; /* the earliest timer that others have set; INT64_MAX none */
+    int64_t ticked_head;            /* the watch's */
+    atomic_uint_fast64_t redone;
 
     atomic_bool started; /* the writer may look at what follows */
 
@@ -250,6 +266,13 @@ void consumers_failed(struct host *host);
 /* In a command: what the reaction to this event does, as a system's own. Refuses the command as the reaction refuses. */
 enum result consumer_react(struct context *context, const char *producer, const struct event *event);
 struct event event_copy(struct arena *arena, const struct event *event);
+/* Another process says how far it has handled them, since it leads. Whether that was news; any thread. */
+bool consumers_hear(struct host *host, const char *producer, int64_t number);
+/* Say so to others. */
+void consumers_tell(struct host *host);
+/* From here on it is this process that handles them: where to go on, and to look what there is. */
+void consumers_take_up(struct host *host, struct tx *tx);
+void consumers_look(struct host *host);
 uint64_t consumers_behind(const struct host *host);
 
 /* feed.c */
@@ -278,5 +301,9 @@ void sagas_resume(struct host *host, struct tx *tx); /* build those that are ope
 void sagas_start(struct host *host);                 /* and let them run */
 void sagas_discard(struct host *host);               /* or not, when the host does not start */
 void sagas_drain(struct host *host);
+/* Take over what those began that have gone: in the leader's transaction, and once it is committed. */
+struct saga_adopted;
+struct saga_adopted *sagas_adopt(struct host *host, struct tx *tx, struct arena *arena);
+void sagas_adopted(struct host *host, const struct saga_adopted *sagas);
 
 #endif

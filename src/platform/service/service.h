@@ -116,7 +116,9 @@ struct host_options {
     /* Told after each commit, before anybody is answered, which resources have changed ("product", "01jd…"), and when there are new events
      * ("events", the service's name); on the writer's thread. NULL: nobody asks. */
     void (*touched)(void *data, const char *resource, const char *key);
-    void *touched_data;
+    /* Anything may have, as not all is known that other processes on the same database did. Any thread. */
+    void (*everything_touched)(void *data);
+    void *touched_data; /* of both */
 };
 
 /* Open the store, migrate, start the writer, subscribe, and take up timers and open sagas. Catching up with other services' events
@@ -164,6 +166,9 @@ struct host_counts {
     uint64_t behind;     /* events of other services not yet handled */
     uint64_t under_way;  /* events of the commands that run now, not yet committed */
     bool store_fails;    /* the last commit was not taken, so it can't serve: a full disk, say. Until one is */
+    uint64_t instances;  /* processes that run this service on this store, this one included */
+    bool leads;          /* it does what one of them does: timers, others' events */
+    uint64_t redone;     /* batches that were run once more, since the store failed in a way that passes */
     uint64_t expected;   /* how many these will be, where a command has said so; 0 otherwise */
 };
 struct host_counts host_counts(const struct host *host);

@@ -72,6 +72,8 @@ static int64_t wake_us(const struct host *host)
     if (rest_us > 0)
         return env_now_us(host->env) + rest_us;
     int64_t at_us = host->timer_due_us < host->forget_us ? host->timer_due_us : host->forget_us;
+    if (!host_leads(host))
+        at_us = env_now_us(host->env) + SLEEP_US_MAX;
     return host->feeds_again_us < at_us ? host->feeds_again_us : at_us;
 }
 
@@ -108,6 +110,8 @@ static const struct timer_handler *handler_of(const struct service *service, con
 bool timers_are_due(const struct host *host)
 {
     int64_t now_us = env_now_us(host->env);
+    if (!host_leads(host))
+        return false;
     return host->timer_due_us <= now_us || host->forget_us <= now_us;
 }
 

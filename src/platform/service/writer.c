@@ -9,7 +9,7 @@
  * Nobody hears of anything before the commit, and caches hear of it before the caller does, so that who reads after his answer
  * reads what he wrote. While one batch is being committed the next gathers: the more there is to do, the more a commit carries.
  *
- * When the store fails, everybody in the batch is told so, nothing has happened, and timers and reactions rest for a second. Then, whether
+ * A batch that fails over something that passes is run again, inside (redo_batch). When the store fails, everybody in the batch is told so, nothing has happened, and timers and reactions rest for a second. Then, whether
  * or not anybody asks, a commit that changes nothing finds out how it is now: who sees us as not ready sends nobody who would.
  */
 #include "base/assert.h"
@@ -19,7 +19,10 @@
 #include "platform/service/dead_letters.h"
 #include "platform/service/host_internal.h"
 
+#include <unistd.h>
+
 #define REST_US INT64_C(1000000)
+#define REDO_AFTER_US 20000
 
 /* --- the queue --------------------------------------------------------------------------------------------------- */
 
@@ -79,10 +82,21 @@ static struct writer_job *take_jobs(struct host *host)
 
 /* --- one job ----------------------------------------------------------------------------------------------------- */
 
+/* What has been read by now has brought it along, or it is waited for here. */
+void batch_take_turn(struct batch *batch)
+{
+    struct host *host = batch->host;
+    if (!batch->turn.asked)
+        return;
+    batch->leads = turn_take(host, &batch->turn);
+    batch->now_us = batch->now_us > host->head.at_us ? batch->now_us : host->head.at_us;
+}
+
 enum result batch_run(struct batch *batch, struct call *call, const char *cause,
                       enum result (*run)(struct context *context, void *data), void *data)
 {
     struct tx *tx = batch->tx;
+    batch_take_turn(batch);
     struct event_log_head head = batch->host->head;
     struct touched_resource *newest = batch->touched.newest;
     uint64_t events = batch->events;
@@ -116,7 +130,7 @@ static enum result run_platform_job(struct context *context, void *data)
 static void run_job(struct batch *batch, struct writer_job *job)
 {
     struct host *host = batch->host;
-    int64_t before = host->head.number;
+    uint64_t before = batch->events;
     if (!job->is_command)
         job->result = batch_run(batch, job->call, "call", run_platform_job, job);
     else if (env_monotonic_us(host->env) > job->call->deadline_us)
@@ -125,7 +139,7 @@ static void run_job(struct batch *batch, struct writer_job *job)
         job->result = call_refuse(job->call, RESULT_CANCELLED, NULL);
     else
         command_run(batch, (struct command *)job);
-    if (host->head.number > before)
+    if (batch->events > before)
         job->last_event = host->head.number;
     if (is_settling(job))
         settling_begin(host, (struct command *)job);
@@ -138,8 +152,10 @@ static void tell_touched(const struct batch *batch)
     const struct host_options *options = &batch->host->options;
     if (options->touched == NULL)
         return;
-    for (const struct touched_resource *at = batch->touched.newest; at != NULL; at = at->before)
+    for (const struct touched_resource *at = batch->touched.newest; at != NULL; at = at->before) {
         options->touched(options->touched_data, at->resource, at->key);
+        instances_tell_touched(batch->host, at->resource, at->key);
+    }
     if (batch->events > 0)
         options->touched(options->touched_data, "events", batch->host->declaration->name);
 }
@@ -162,7 +178,7 @@ static void answer_jobs(struct host *host, struct writer_job *jobs)
     deliveries_post(&deliveries);
 }
 
-static void batch_succeeded(struct batch *batch, struct writer_job *jobs)
+static void batch_succeeded(struct batch *batch)
 {
     struct host *host = batch->host;
     if (atomic_exchange(&host->store_fails, false))
@@ -170,16 +186,18 @@ static void batch_succeeded(struct batch *batch, struct writer_job *jobs)
     host->timer_due_us = batch->timer_due_us;
     count(&host->commits);
     atomic_fetch_add(&host->events, batch->events);
-    atomic_store(&host->last_event, host->head.number);
+    if (host->head.number > atomic_load(&host->last_event)) /* of a later one others may have told */
+        atomic_store(&host->last_event, host->head.number);
 
     tell_touched(batch);
+    instances_tell_commit(batch);
     if (batch->events > 0)
         bus_publish(host->options.bus, host->declaration->name, host->head.number);
-    answer_jobs(host, jobs);
+    answer_jobs(host, batch->jobs);
     consumers_handled(host);
 }
 
-static void batch_failed(struct batch *batch, struct writer_job *jobs)
+static void batch_failed(struct batch *batch)
 {
     struct host *host = batch->host;
     if (!atomic_exchange(&host->store_fails, true))
@@ -187,7 +205,7 @@ static void batch_failed(struct batch *batch, struct writer_job *jobs)
     host->head_is_known = PLANTED(HEAD_NOT_READ_AGAIN);
     host->rest_until_us = env_monotonic_us(host->env) + REST_US;
 
-    for (struct writer_job *job = jobs; job != NULL; job = job->next) {
+    for (struct writer_job *job = batch->jobs; job != NULL; job = job->next) {
         if (is_settling(job))
             settling_end(host, (struct command *)job);
         job->last_event = 0;
@@ -197,11 +215,11 @@ static void batch_failed(struct batch *batch, struct writer_job *jobs)
         job->call->replayed = false;
         job->result = call_refuse(job->call, RESULT_STORAGE_UNAVAILABLE, NULL);
     }
-    answer_jobs(host, jobs);
+    answer_jobs(host, batch->jobs);
     consumers_failed(host);
 }
 
-/* --- a step ------------------------------------------------------------------------------------------------------ */
+/* --- a batch ----------------------------------------------------------------------------------------------------- */
 
 static void begin(struct batch *batch)
 {
@@ -209,13 +227,19 @@ static void begin(struct batch *batch)
     batch->tx = tx_begin(host->connection);
     batch->tx->arena = batch->arena;
     batch->tx->touched = &batch->touched;
-    if (!host->head_is_known)
+    batch->leads = host->watch == NULL;
+    if (host->watch != NULL) {
+        batch->turn = turn_ask(host, batch->tx);
+    } else if (!host->head_is_known) {
         host_read_head(host, batch->tx);
-    host->head_is_known = true;
+        host->head_is_known = true;
+    }
 
-    int64_t now_us = env_now_us(host->env);
+    int64_t now_us = env_now_us(host->env), heard_due_us = atomic_load(&host->heard_due_us);
     batch->now_us = now_us > host->head.at_us ? now_us : host->head.at_us;
     batch->timer_due_us = host->timer_due_us;
+    if (host->watch != NULL && heard_due_us < batch->timer_due_us)
+        batch->timer_due_us = heard_due_us;
 }
 
 static bool end(struct batch *batch)
@@ -225,6 +249,7 @@ static bool end(struct batch *batch)
     if (batch->touched.timers)
         batch->timer_due_us = timers_earliest(tx);
     tx->touched = NULL;
+    batch->ended = batch->host->head;
     if (!tx->failed)
         return tx_commit(tx);
     tx_rollback(tx);
@@ -239,31 +264,111 @@ static void probe(struct batch *batch)
     idempotency_forget(batch->tx, &nobodys);
 }
 
+/* What only one process does. Somebody may have taken the lead since these events were read. */
+static void lead_batch(struct batch *batch)
+{
+    batch_take_turn(batch);
+    if (!batch->leads) {
+        consumers_failed(batch->host);
+        return;
+    }
+    timers_run(batch);
+    consumers_handle(batch);
+}
+
+static bool try_batch(struct batch *batch, bool rests)
+{
+    begin(batch);
+    if (atomic_load(&batch->host->store_fails))
+        probe(batch);
+    for (struct writer_job *job = batch->jobs; job != NULL; job = job->next)
+        run_job(batch, job);
+    if (!rests && host_leads(batch->host))
+        lead_batch(batch);
+    batch_take_turn(batch);
+    if (PLANTED(ANSWER_BEFORE_COMMIT)) {
+        answer_jobs(batch->host, batch->jobs);
+        batch->jobs = NULL;
+    }
+    dead_letters_store(batch);
+    return end(batch);
+}
+
+/* --- once more --------------------------------------------------------------------------------------------------- */
+
+/* As it was before it ran. */
+static void reset(struct batch *batch)
+{
+    struct host *host = batch->host;
+    for (struct writer_job *job = batch->jobs; job != NULL; job = job->next) {
+        if (is_settling(job))
+            settling_end(host, (struct command *)job);
+        job->result = RESULT_OK;
+        job->last_event = 0;
+        job->call->problem = (struct problem){0};
+        job->call->replayed = false;
+    }
+    *batch = (struct batch){.host = host, .jobs = batch->jobs, .arena = batch->arena, .touched = {.arena = batch->arena}};
+}
+
+/* What became of a batch whose commit nobody answered. */
+enum outcome { OUTCOME_UNKNOWN, OUTCOME_LOST, OUTCOME_COMMITTED };
+
+/* Its last event tells. Whoever has the turn knows that the lost session's transaction is over. One without events may be written twice. */
+static enum outcome find_outcome(const struct batch *batch)
+{
+    struct tx *tx = tx_begin(batch->host->connection);
+    bool committed = batch->events > 0 && event_log_has(tx, &batch->ended);
+    bool known = !tx->failed;
+    tx_rollback(tx);
+    return !known ? OUTCOME_UNKNOWN : committed ? OUTCOME_COMMITTED : OUTCOME_LOST;
+}
+
+/* The store failed over something that passes, a session that was lost above all. Nobody has been answered, so the whole batch can be run again,
+ * as often as there is time. */
+static bool redo_batch(struct batch *batch, bool rests)
+{
+    struct host *host = batch->host;
+    int64_t until_us = env_monotonic_us(host->env) + INT64_C(1000) * LIMIT_REDO_MS;
+    if (atomic_load(&host->store_fails))
+        return false; /* it has had its time */
+    while (batch->tx->may_pass && env_monotonic_us(host->env) < until_us) {
+        usleep(REDO_AFTER_US);
+        enum outcome outcome = find_outcome(batch);
+        if (outcome == OUTCOME_COMMITTED)
+            return true;
+        if (outcome == OUTCOME_UNKNOWN)
+            continue;
+        count(&host->redone);
+        host->head_is_known = false;
+        reset(batch);
+        if (try_batch(batch, rests))
+            return true;
+    }
+    return false;
+}
+
 static void run_batch(struct host *host, struct writer_job *jobs, bool rests, struct arena *arena)
 {
-    struct batch batch = {.host = host, .arena = arena, .touched = {.arena = arena}};
-    begin(&batch);
-    if (atomic_load(&host->store_fails))
-        probe(&batch);
-    for (struct writer_job *job = jobs; job != NULL; job = job->next)
-        run_job(&batch, job);
-    if (!rests) {
-        timers_run(&batch);
-        consumers_handle(&batch);
-    }
-    if (PLANTED(ANSWER_BEFORE_COMMIT)) {
-        answer_jobs(host, jobs);
-        jobs = NULL;
-    }
-    dead_letters_store(&batch);
-    bool committed = end(&batch);
+    struct batch batch = {.host = host, .jobs = jobs, .arena = arena, .touched = {.arena = arena}};
+    bool committed = try_batch(&batch, rests) || redo_batch(&batch, rests);
     atomic_store(&host->under_way, 0);
     if (atomic_exchange(&host->expected, 0) > 0)
         connection_expect_much(host->connection, false);
     if (committed)
-        batch_succeeded(&batch, jobs);
+        batch_succeeded(&batch);
     else
-        batch_failed(&batch, jobs);
+        batch_failed(&batch);
+}
+
+/* --- a step ------------------------------------------------------------------------------------------------------ */
+
+/* A timer that others have set may be due. */
+static void take_heard_timer(struct host *host)
+{
+    int64_t due_us = host->watch != NULL ? atomic_exchange(&host->heard_due_us, INT64_MAX) : INT64_MAX;
+    if (due_us < host->timer_due_us)
+        host->timer_due_us = due_us;
 }
 
 bool writer_step(void *data)
@@ -273,9 +378,12 @@ bool writer_step(void *data)
         return false;
 
     struct arena *arena = arena_new(LIMIT_BULK_ARENA);
+    if (leader_has_work(host))
+        leader_step(host, arena);
+    take_heard_timer(host);
     bool rests = env_monotonic_us(host->env) < host->rest_until_us;
     struct writer_job *jobs = take_jobs(host);
-    bool consumes = !rests && consumers_read(host, arena);
+    bool consumes = !rests && host_leads(host) && consumers_read(host, arena);
     bool works = jobs != NULL || consumes || (!rests && (timers_are_due(host) || atomic_load(&host->store_fails)));
     if (works)
         run_batch(host, jobs, rests, arena);

@@ -71,17 +71,33 @@ static void event_hash(const uint8_t before[EVENT_HASH_BYTES], const struct even
 
 /* --- writing --- */
 
-void event_log_head(struct tx *tx, struct event_log_head *head)
+struct sql_rows event_log_ask_head(struct tx *tx)
+{
+    return SQL_ASK(tx, "SELECT " EVENT_COLUMNS " FROM souk_event ORDER BY number DESC LIMIT 1");
+}
+
+void event_log_read_head(struct sql_rows *rows, struct event_log_head *head)
 {
     *head = (struct event_log_head){0};
-    struct sql_rows rows = SQL_SELECT(tx, "SELECT " EVENT_COLUMNS " FROM souk_event ORDER BY number DESC LIMIT 1");
-    if (sql_next(&rows)) {
-        struct event last = event_of_row(&rows);
+    if (sql_next(rows)) {
+        struct event last = event_of_row(rows);
         head->number = last.number;
         head->at_us = last.at_us;
         memcpy(head->hash, last.hash, EVENT_HASH_BYTES);
     }
-    sql_stop(&rows);
+    sql_stop(rows);
+}
+
+void event_log_head(struct tx *tx, struct event_log_head *head)
+{
+    struct sql_rows rows = event_log_ask_head(tx);
+    event_log_read_head(&rows, head);
+}
+
+bool event_log_has(struct tx *tx, const struct event_log_head *head)
+{
+    return SQL_INT(tx, 0, "SELECT COUNT(*) FROM souk_event WHERE number = ?1 AND hash = ?2", sql_int(head->number),
+                   sql_bytes(head->hash, EVENT_HASH_BYTES)) == 1;
 }
 
 int64_t event_log_stream_version(struct tx *tx, const char *stream)

@@ -60,6 +60,11 @@ struct event_log_head {
     struct stream_versions *streams; /* where it left the streams, or NULL; event_log_head() sets NULL */
 };
 void event_log_head(struct tx *tx, struct event_log_head *head);
+/* The same in two parts: asked with what comes next, and read. */
+struct sql_rows event_log_ask_head(struct tx *tx);
+void event_log_read_head(struct sql_rows *rows, struct event_log_head *head);
+/* Whether the event that `head` ends with is in the log: what a commit that was not answered came to. */
+bool event_log_has(struct tx *tx, const struct event_log_head *head);
 /* Fill number, key, stream_version and hash of `event` and store it; moves the head. Where the clock was set back, at_us becomes that of
  * the event before, so that "until then" is a prefix of the log. A caller that undoes a savepoint or a transaction puts its own
  * copy of the head back, and forgets the streams' versions. */
@@ -103,9 +108,9 @@ struct idempotency_key {
     uint8_t request[IDEMPOTENCY_HASH_BYTES];
 };
 struct idempotency_record idempotency_find(struct tx *tx, const struct idempotency_key *key);
-/* The request has begun and will be answered later, by that worker. A key that is known already, and not left behind, is an assertion: find
- * first. */
-void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const char *worker, int64_t at_us);
+/* The request has begun and will be answered later, by that worker. A key that is known already, not left behind and not by that
+ * worker, is an assertion: find first. `instance` is the process (0 where there is one only), of which it is known later whether it has ended. */
+void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const char *worker, int64_t instance, int64_t at_us);
 /* Whoever takes a claim over, should it be left behind, goes on as that worker. */
 void idempotency_hand_over(struct tx *tx, const struct idempotency_key *key, const char *worker);
 /* The answer, whether or not the key was claimed. */

@@ -45,15 +45,16 @@ struct idempotency_record idempotency_find(struct tx *tx, const struct idempoten
     return record;
 }
 
-void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const char *worker, int64_t at_us)
+void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const char *worker, int64_t instance, int64_t at_us)
 {
     bool may_write = tx->may_write;
     tx->may_write = true;
     int64_t claimed = SQL_COUNT(tx,
-                             "INSERT INTO souk_idempotency (key, request, worker, at_us) VALUES (?1, ?2, ?3, ?4)"
-                             " ON CONFLICT (key) DO UPDATE SET worker = excluded.worker, left_behind = 0"
-                             " WHERE souk_idempotency.left_behind = 1",
-                             sql_hash(key->key), sql_hash(key->request), sql_string(worker), sql_int(at_us));
+                             "INSERT INTO souk_idempotency (key, request, worker, at_us, instance) VALUES (?1, ?2, ?3, ?4, ?5)"
+                             " ON CONFLICT (key) DO UPDATE SET worker = excluded.worker, instance = excluded.instance, left_behind = 0"
+                             " WHERE souk_idempotency.left_behind = 1"
+                             " OR (souk_idempotency.result IS NULL AND souk_idempotency.worker = excluded.worker)",
+                             sql_hash(key->key), sql_hash(key->request), sql_string(worker), sql_int(at_us), sql_int(instance));
     ASSERT(claimed == 1 || tx->failed);
     tx->may_write = may_write;
 }

@@ -50,7 +50,7 @@ static void a_claim_becomes_an_answer(void **state)
 {
     (void)state;
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &key, "saga", 1);
+    idempotency_claim(tx, &key, "saga", 0, 1);
     struct idempotency_record record = idempotency_find(tx, &key);
     assert_true(record.found);
     assert_true(record.running);
@@ -68,10 +68,10 @@ static void a_forgotten_claim_may_be_made_again(void **state)
 {
     (void)state;
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &key, "saga", 1);
+    idempotency_claim(tx, &key, "saga", 0, 1);
     idempotency_forget(tx, &key);
     assert_false(idempotency_find(tx, &key).found);
-    idempotency_claim(tx, &key, "saga", 1);
+    idempotency_claim(tx, &key, "saga", 0, 1);
     assert_true(idempotency_find(tx, &key).running);
     assert_true(tx_commit(tx));
 }
@@ -79,8 +79,9 @@ static void a_forgotten_claim_may_be_made_again(void **state)
 static void claim_twice(void)
 {
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &key, "saga", 1);
-    idempotency_claim(tx, &key, "saga", 1);
+    idempotency_claim(tx, &key, "saga", 0, 1);
+    idempotency_claim(tx, &key, "saga", 0, 1); /* by the same, who was not told of the first */
+    idempotency_claim(tx, &key, "another", 0, 1);
 }
 
 static void claiming_twice_is_our_mistake(void **state)
@@ -93,7 +94,7 @@ static void old_answers_are_forgotten_in_slices_and_claims_stay(void **state)
 {
     (void)state;
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &other, "saga", 0);
+    idempotency_claim(tx, &other, "saga", 0, 0);
     for (int i = 0; i < IDEMPOTENCY_FORGET_MAX + 10; i++) {
         struct idempotency_key one = {0};
         memcpy(one.key, &i, sizeof i);
@@ -111,14 +112,14 @@ static void at_the_start_claims_are_left_behind_and_answers_stay(void **state)
 {
     (void)state;
     struct tx *tx = test_store_begin(test);
-    idempotency_claim(tx, &key, "saga", 1);
+    idempotency_claim(tx, &key, "saga", 0, 1);
     idempotency_store(tx, &other, RESULT_OK, TEXT(""), TEXT(""), 1);
     idempotency_leave_claims(tx);
     struct idempotency_record record = idempotency_find(tx, &key);
     assert_true(record.found && record.left_behind && !record.running);
     assert_string_equal(record.worker, "saga");
     assert_false(idempotency_find(tx, &other).left_behind);
-    idempotency_claim(tx, &key, "another", 1);
+    idempotency_claim(tx, &key, "another", 0, 1);
     record = idempotency_find(tx, &key);
     assert_true(record.running && !record.left_behind);
     assert_string_equal(record.worker, "another");

@@ -95,7 +95,7 @@ struct connection *connection_open_writer(struct store *store, int64_t wait_ms, 
 
     for (;;) {
         atomic_store(&store->writer_elsewhere, false);
-        struct connection *connection = connection_open(store, CONNECTION_WRITER, error);
+        struct connection *connection = connection_open(store, CONNECTION_SHARED_WRITER, error);
         if (connection || !atomic_load(&store->writer_elsewhere) || env_monotonic_us(store->env) >= until_us)
             return connection;
         if (!told)

@@ -154,6 +154,12 @@ static void say_why(const struct postgres_store *store, PGconn *server, char err
     snprintf(error, 512, "%.100s can't be reached: %.*s. %s", store->store.path, (int)strcspn(message, "\n"), message, hint);
 }
 
+/* That a table is there already, say: nobody has to know. */
+static void pass_over_notice(void *data, const char *notice)
+{
+    (void)data, (void)notice;
+}
+
 static PGconn *connect_to(const struct postgres_store *store, const char *database, char error[512])
 {
     struct options options;
@@ -162,6 +168,7 @@ static PGconn *connect_to(const struct postgres_store *store, const char *databa
     options_set(&options, "dbname", database);
     PGconn *server = PQconnectdbParams(options.names, options.values, 0);
     options_release(&options);
+    PQsetNoticeProcessor(server, pass_over_notice, NULL);
     if (PQstatus(server) == CONNECTION_OK)
         return server;
     say_why(store, server, error);

@@ -14,7 +14,6 @@
 #define WRITER_LOCK "1936684395"   /* of a writer's session, mostly shared */
 #define TURN_LOCK "1936684396"     /* of a transaction: who writes now */
 #define LEADER_LOCK "1936684397"   /* of a watch's session: who leads */
-#define INSTANCE_LOCKS "1936684398" /* with a number: which process of the shop lives */
 
 struct postgres_store {
     struct store store;

@@ -84,7 +84,8 @@ static void table_digest(struct tx *tx, struct table *table)
 
 static bool is_computed(struct text name)
 {
-    static const char *const records[] = {"souk_dead_letter", "souk_event", "souk_idempotency", "souk_inbox", "souk_migration"};
+    static const char *const records[] = {"souk_dead_letter", "souk_event", "souk_idempotency", "souk_inbox",
+                                          "souk_instance", "souk_leader", "souk_migration"};
     for (size_t i = 0; i < sizeof records / sizeof *records; i++)
         if (text_is(name, records[i]))
             return false;
