@@ -79,6 +79,8 @@ static bool options_parse(struct options *options, const char *url, char error[5
     options_set(options, "keepalives_count", "3");
     options_set(options, "application_name", "souk");
     options_set(options, "client_encoding", "UTF8");
+    /* Of several hosts the one that is no replica: after a fail-over that is another. */
+    options_set(options, "target_session_attrs", "read-write");
     for (const PQconninfoOption *option = options->parsed; option->keyword; option++)
         if (option->val && *option->val)
             options_set(options, option->keyword, option->val);
