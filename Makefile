@@ -385,6 +385,13 @@ check-cli: programs
 check-crash: programs
 	@node tests/crash/crash.mjs
 
+## check-faults: what fails under load in the largest layout loses nothing, doubles nothing and charges nobody for nothing; takes ten minutes
+.PHONY: check-faults check-faults-shortly
+check-faults: programs
+	@tests/faults/run --long
+check-faults-shortly: programs
+	@tests/faults/run
+
 ## check-restart: restarts under load, with the socket held by somebody else, fail no request
 .PHONY: check-restart
 check-restart: programs $(OUT)/restart_holder

@@ -54,7 +54,7 @@ function isReady(address) {
   });
 }
 
-const SERVICES = ['catalog', 'pricing', 'inventory', 'cart', 'checkout', 'order', 'payment'];
+export const SERVICES = ['catalog', 'pricing', 'inventory', 'cart', 'checkout', 'order', 'payment'];
 const APART = { split: ['catalog'], apart: SERVICES }[process.env.SOUK_LAYOUT] ?? [];
 const freeAddress = async () => `127.0.0.1:${await freePort()}`;
 
@@ -161,6 +161,7 @@ const inEach = (name, sql) => SERVICES.map((service) => `\\connect ${name}_${ser
 
 export class Shop {
   settings = {}; // beside those that every shop has
+  detours = {}; // by process: those of one
 
   constructor(folder, port, apart = APART) {
     this.folder = folder;
@@ -172,7 +173,7 @@ export class Shop {
   async start() {
     const log = openSync(`${this.folder}.log`, 'a');
     const env = { ...process.env, SOUK_LISTEN: this.address, SOUK_STORE: this.store(), SOUK_ADMIN_TOKEN: TOKEN, ...this.bus(), ...this.settings };
-    this.parts = (await layout(this.apart)).map(({ name, settings }) => new Part(name, { ...env, ...settings }, log));
+    this.parts = (await layout(this.apart)).map(({ name, settings }) => new Part(name, { ...env, ...settings, ...this.detours[name] }, log));
     closeSync(log);
     await this.allReady();
     return this;
@@ -203,8 +204,16 @@ export class Shop {
     closeSync(log);
   }
 
+  stream() {
+    return `${path.basename(this.folder)}_${process.pid}`;
+  }
+
+  busAddress() {
+    return NATS.replace('nats://', '');
+  }
+
   bus() {
-    return NATS ? { SOUK_BUS: `${NATS}/${path.basename(this.folder)}_${process.pid}` } : {};
+    return NATS ? { SOUK_BUS: `${NATS}/${this.stream()}` } : {};
   }
 
   store() {
