@@ -27,8 +27,8 @@ import { leaderOf } from './jetstream.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const FOLDER = path.join(ROOT, 'build/faults');
-const { SOUK_TEST_POSTGRES_CONTROL: POSTGRES, SOUK_TEST_NATS_CONTROL: NATS } = process.env;
-if (!POSTGRES || !NATS) throw new Error('Run it as `tests/faults/run`.');
+const { SOUK_TEST_STORE: STORE, SOUK_TEST_POSTGRES_CONTROL: POSTGRES, SOUK_TEST_NATS_CONTROL: NATS } = process.env;
+if (!STORE || !POSTGRES || !NATS) throw new Error('Run it as `tests/faults/run`.');
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? otherwise : process.argv[at + 1];
@@ -38,11 +38,13 @@ const ONLY = option('only');
 const BUYERS = Number(option('buyers', 6));
 const BEFORE_MS = LONG ? 3000 : 700; // of load, before a fault and after it
 const STOPPED_MS = LONG ? 60000 : 6000;
+const TAKEN_OVER_MS_MAX = 60000;
 const CUT_MS = LONG ? 20000 : 5000;
 const SETTLED_MS_MAX = 60000;
 const HELD_SECONDS = 2;
 const STOCK = 1000000;
 const PRICES = { bolt: 190, watch: 25000 };
+const FORGOTTEN = 'ring'; // what nobody buys
 const run = promisify(execFile);
 
 // --- the shop
@@ -96,13 +98,13 @@ async function openShop() {
   shop.settings = { SOUK_CLIENT_RATE: 'none', SOUK_STAFF_RATE: 'none' };
   shop.detours = { checkout: { SOUK_INVENTORY: `grpc://${line.address}` } };
   await shop.start();
-  for (const sku of Object.keys(PRICES)) {
-    const variants = [{ sku, prices: [{ amount: PRICES[sku], currency: 'EUR' }] }];
+  for (const sku of [...Object.keys(PRICES), FORGOTTEN]) {
+    const variants = [{ sku, prices: [{ amount: PRICES[sku] ?? 100, currency: 'EUR' }] }];
     (await driver.createProduct({ title: sku, status: 'published', variants })).wanted(sku);
     await within(10000, `stock of ${sku}`, async () => !(await driver.adjustStock(sku, { delta: STOCK, reason: 'delivery' }, { key: `stock-${sku}` })).problem);
   }
   (await driver.changeStock('bolt', { strategy: 'optimistic' })).wanted('a strategy');
-  (await driver.changeStock('watch', { strategy: 'pessimistic', reservationTtl: HELD_SECONDS })).wanted('a strategy');
+  for (const sku of ['watch', FORGOTTEN]) (await driver.changeStock(sku, { strategy: 'pessimistic', reservationTtl: HELD_SECONDS })).wanted('a strategy');
 }
 
 async function within(ms, what, test) {
@@ -286,15 +288,17 @@ function tell(name, error, took) {
   const why = [...refused].map(([code, count]) => `${code} ${count}`).join(', ');
   console.log(`${error ? 'FAILED ' : 'ok     '} ${name}: ${(100 * good / asked).toFixed(1)} % of ${asked} requests served, ${journal.length - journalBefore} checkouts`
     + ` in ${(took / 1000).toFixed(1)} s; longest wait for a purchase ${gaps.purchases.longest.toFixed()} ms, for a page ${gaps.pages.longest.toFixed()} ms`
-    + `${why ? ` (refused: ${why})` : ''}`);
+    + `${why ? ` (refused: ${why})` : ''}${note}`);
   if (error) console.log(error.message.split('\n').slice(0, 20).join('\n'));
 }
 
 let journalBefore = 0;
+let note; // what a fault has to tell beside
 async function fault(name, happens) {
   if (ONLY && !name.includes(ONLY)) return;
   round++;
   journalBefore = journal.length;
+  note = '';
   beginWatch();
   open = true;
   const load = [...Array.from({ length: BUYERS }, (_, i) => buyer(i + 1)), passerBy(), passerBy()];
@@ -347,6 +351,28 @@ async function stop(service, ms) {
   await isBack(service);
 }
 
+// Two processes have inventory, and the one that holds the timers stands still. A unit that was in a cart then must come free without it.
+async function stopTimerHolder() {
+  const beside = await shop.startBeside('inventory');
+  const other = new RestDriver({ address: beside.env.SOUK_LISTEN, token: TOKEN });
+  const held = async () => (await other.getStock(FORGOTTEN)).value?.reserved;
+  await within(30000, 'the second inventory is ready', async () => (await other.send('GET', '/readyz').catch(() => ({}))).status === 200);
+  const cart = (await persist(() => driver.openCart({ currency: 'EUR' }))).wanted('a cart').id;
+  (await persist(() => driver.addToCart(cart, { sku: FORGOTTEN, quantity: 1 }))).wanted('a line');
+  const began = performance.now();
+  shop.part('inventory').hang();
+  try {
+    await within(TAKEN_OVER_MS_MAX, 'the reservation of a ring runs out', async () => await held() === 0);
+    note = `; its timers were taken over within ${((performance.now() - began) / 1000).toFixed(1)} s`;
+    await pause(Math.max(0, began + STOPPED_MS - performance.now()));
+  } finally {
+    shop.part('inventory').goOn();
+    other.close();
+  }
+  await isBack('inventory');
+  assert.deepEqual(await beside.end('SIGTERM'), { code: 0, signal: null });
+}
+
 async function killLeader() {
   const leader = await leaderOf(shop.busAddress(), shop.stream());
   await run(NATS, ['stop', `${leader}`]);
@@ -378,7 +404,8 @@ await fault('the JetStream leader is killed', killLeader);
 await fault('JetStream loses its whole store', wipe);
 await fault('inventory is cut off from checkout', partition);
 // Reservations that run out, sagas that are tried again: whose timers these are.
-for (const service of LONG ? ['inventory', 'checkout', 'order'] : ['inventory']) await fault(`${service} stands still for ${STOPPED_MS / 1000} s`, () => stop(service, STOPPED_MS));
+if (LONG) for (const service of ['inventory', 'checkout', 'order']) await fault(`${service} stands still for ${STOPPED_MS / 1000} s`, () => stop(service, STOPPED_MS));
+await fault('the holder of inventory\'s timers stands still', stopTimerHolder);
 await fault('PostgreSQL restarts', () => run(POSTGRES, ['restart']));
 await fault('PostgreSQL fails over to its replica', () => run(POSTGRES, ['fail-over']));
 

@@ -204,6 +204,14 @@ export class Shop {
     closeSync(log);
   }
 
+  // One more process for it, which nobody is told of but the database that they share. It is the caller's to end.
+  async startBeside(service) {
+    const log = openSync(`${this.folder}.log`, 'a');
+    const beside = new Part(service, { ...this.part(service).env, SOUK_LISTEN: await freeAddress(), SOUK_GRPC_LISTEN: await freeAddress() }, log);
+    closeSync(log);
+    return beside;
+  }
+
   stream() {
     return `${path.basename(this.folder)}_${process.pid}`;
   }
