@@ -372,6 +372,11 @@ check-many: programs
 .PHONY: check-layouts
 check-layouts: check-features check-postgres check-apart check-many
 
+## check-instances: two processes of one shop on one PostgreSQL database; one is killed, stopped, cut off
+.PHONY: check-instances
+check-instances: programs
+	@tests/with-postgres sh -c 'SOUK_TEST_STORE=$$SOUK_TEST_POSTGRES node tests/postgres/instances.mjs'
+
 ## check-cli: import and export, with a server and without one; serving with TLS; two processes with certificates for each other
 .PHONY: check-cli
 check-cli: programs

@@ -261,11 +261,16 @@ static void find_neighbours(struct shop *shop)
         follow_neighbour(&shop->neighbours[i]);
 }
 
+static bool leads(void *host)
+{
+    return host_leads(host);
+}
+
 /* What others may listen to goes out by it, and what is listened to here comes in. */
 static void start_nats(struct shop *shop)
 {
     for (size_t i = 0; i < shop->host_count; i++)
-        nats_bus_relay(shop->nats, shop->own[i]);
+        nats_bus_relay_while(shop->nats, shop->own[i], leads, shop->hosts[i]);
     nats_bus_start(shop->nats);
 }
 

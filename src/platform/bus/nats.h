@@ -41,6 +41,8 @@ bool nats_address_read(struct nats_address *address, const char *url, char error
 struct nats_bus *nats_bus_new(struct env *env, struct bus *bus, struct loop *loop, const struct nats_address *address);
 /* Publish a producer of this process; it is there already. The name outlives the bus. */
 void nats_bus_relay(struct nats_bus *nats, const char *producer);
+/* The same, but only while `leads` says so: of several processes that run the service, one does. */
+void nats_bus_relay_while(struct nats_bus *nats, const char *producer, bool (*leads)(void *data), void *data);
 
 /* A page of a producer's events, without gaps inside, in an arena that is the receiver's from now on. On the worker. */
 struct Platform__ReadEventsAnswer;

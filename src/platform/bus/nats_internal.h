@@ -33,6 +33,8 @@ struct relay {
     char subject[NATS_NAME_BYTES];
     size_t index;
     struct bus_listener *listener;
+    bool (*leads)(void *data); /* NULL: always */
+    void *data;
     int64_t sent; /* published up to here at least once */
 
     pthread_mutex_t lock; /* of what follows */

@@ -175,8 +175,22 @@ static bool find_late(struct relay *relay, int64_t *first)
     return found;
 }
 
+/* Another process relays meanwhile: where to go on will be asked again. */
+static void rest(struct relay *relay)
+{
+    pthread_mutex_lock(&relay->lock);
+    relay->acknowledged = -1;
+    pthread_mutex_unlock(&relay->lock);
+}
+
 bool relay_step(struct relay *relay)
 {
+    if (relay->leads != NULL && !relay->leads(relay->data)) {
+        rest(relay);
+        return false;
+    }
+    if (!relay_ready(relay))
+        return false;
     int64_t late, last = bus_last(relay->nats->bus, relay->producer);
     if (find_late(relay, &late))
         return publish(relay, late - 1, late - 1 + READ_EVENTS < relay->sent ? late - 1 + READ_EVENTS : relay->sent);
@@ -277,17 +291,24 @@ static void on_more(void *data)
     nats_wake(relay->nats);
 }
 
-void nats_bus_relay(struct nats_bus *nats, const char *producer)
+void nats_bus_relay_while(struct nats_bus *nats, const char *producer, bool (*leads)(void *data), void *data)
 {
     struct relay *relay = calloc(1, sizeof *relay);
     ASSERT(relay != NULL && nats->relay_count < NATS_PRODUCERS_MAX);
     relay->nats = nats;
     relay->producer = producer;
+    relay->leads = leads;
+    relay->data = data;
     relay->acknowledged = -1;
     snprintf(relay->subject, sizeof relay->subject, "%s.%s", nats->address.shop, producer);
     pthread_mutex_init(&relay->lock, NULL);
     relay->index = nats->relay_count;
     nats->relays[nats->relay_count++] = relay;
+}
+
+void nats_bus_relay(struct nats_bus *nats, const char *producer)
+{
+    nats_bus_relay_while(nats, producer, NULL, NULL);
 }
 
 void relay_start(struct relay *relay)

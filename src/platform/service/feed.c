@@ -50,6 +50,7 @@ static void give_back(struct host *host, struct feed_connection *lent)
 struct reading {
     const struct host *host;
     struct arena *arena; /* for upcasts; NULL until there is one */
+    bool begun;          /* one was given on */
     bool (*each)(void *data, const struct event *event);
     void *each_data;
 };
@@ -58,6 +59,7 @@ struct reading {
 static bool on_event(void *data, const struct event *event)
 {
     struct reading *reading = data;
+    reading->begun = true;
     const struct service *service = reading->host->service;
     const struct event_declaration *declaration = event_declaration_find(service, event->name);
     bool is_old = declaration != NULL && service->upcast != NULL && event->schema_version != declaration->version;
@@ -83,6 +85,11 @@ static int64_t feed_read(void *data, int64_t after, int64_t limit, bool (*each)(
     struct reading reading = {.host = host, .each = each, .each_data = each_data};
     struct tx *tx = tx_begin(lent->connection);
     int64_t last = event_log_read(tx, NULL, after, 0, limit, on_event, &reading);
+    if (tx->failed && tx->may_pass && !reading.begun) { /* a session that was lost: there is another one to be had */
+        tx_rollback(tx);
+        tx = tx_begin(lent->connection);
+        last = event_log_read(tx, NULL, after, 0, limit, on_event, &reading);
+    }
     bool failed = tx->failed;
     tx_rollback(tx);
     arena_free(reading.arena);

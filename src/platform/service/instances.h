@@ -12,9 +12,6 @@
 struct host;
 struct batch;
 
-/* Whether this process does what must be done once. Any thread. Whatever is written for it is written in a transaction that turn_take() says is
- * the leader's. */
-bool host_leads(const struct host *host);
 /* Whether nobody can have taken this process for gone: before its sagas call others. Any thread. */
 bool host_is_sure(const struct host *host);
 

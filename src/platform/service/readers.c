@@ -173,6 +173,15 @@ static bool begin_reading(struct reader *reader, struct host *host)
     return true;
 }
 
+/* Its session was lost, say, and there is another one to be had. */
+static enum result run_again(struct reader *reader, struct query *query)
+{
+    query->call->problem = (struct problem){0};
+    end_reading(reader);
+    (void)begin_reading(reader, query->host); /* it has a connection */
+    return query_run(query, reader->tx);
+}
+
 static enum result run(struct reader *reader, struct query *query)
 {
     struct call *call = query->call;
@@ -183,6 +192,8 @@ static enum result run(struct reader *reader, struct query *query)
     if (!begin_reading(reader, query->host))
         return call_refuse(call, RESULT_STORAGE_UNAVAILABLE, NULL);
     enum result result = query_run(query, reader->tx);
+    if (reader->tx->failed && reader->tx->may_pass)
+        result = run_again(reader, query);
     if (reader->tx->failed)
         end_reading(reader);
     return result;

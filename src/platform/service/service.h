@@ -152,6 +152,9 @@ struct writer_job {
 };
 void host_write(struct host *host, struct writer_job *job);
 
+/* Whether this process does what one of several must do: timers, others' events, the relay. Any thread. Where it writes for that, it does so in a
+ * transaction that is the leader's (instances.c). */
+bool host_leads(const struct host *host);
 /* The number of the newest committed event. Any thread. */
 int64_t host_last_event(const struct host *host);
 

@@ -42,9 +42,9 @@ struct store_watch_options {
 #define STORE_WATCH_LINE_BYTES 256
 
 /* What a session may be silent for before the others end it. */
-#define STORE_WATCH_GONE_S "5"
+#define STORE_WATCH_GONE_S "8"
 /* And what a process may believe of itself meanwhile. */
-#define STORE_WATCH_SURE_US INT64_C(3000000)
+#define STORE_WATCH_SURE_US INT64_C(5000000)
 
 /* SQL: whether somebody holds the lock of the instance with that number; an expression. */
 #define STORE_INSTANCE_LOCKS "1936684398"
