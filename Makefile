@@ -149,11 +149,11 @@ ALWAYS:
 # a script goes.
 .SECONDEXPANSION:
 $(GEN)/services/%/migrations.c $(GEN)/services/%/migrations.h &: src/services/%/migrations \
-        $$(wildcard src/services/$$*/migrations/*.sql) tools/embed-migrations
+        $$(wildcard src/services/$$*/migrations/*.sql) tools/embed-migrations tools/migration-kind
 	@mkdir -p $(GEN)/services/$*
 	tools/embed-migrations $* $< $(GEN)/services/$*/migrations
 $(GEN)/platform/store/migrations.c $(GEN)/platform/store/migrations.h &: src/platform/store/migrations \
-        $(wildcard src/platform/store/migrations/*.sql) tools/embed-migrations
+        $(wildcard src/platform/store/migrations/*.sql) tools/embed-migrations tools/migration-kind
 	@mkdir -p $(@D)
 	tools/embed-migrations platform $< $(@D)/migrations
 
@@ -173,7 +173,7 @@ $(TOYS)/toys.stamp: $(TOY_PROTOS) $(PROTOS) $(GENERATOR)
 	@tools/move-changed $(TOYS)/new $(TOYS)
 	@touch $@
 $(filter %.souk.c %.service.c %.client.c,$(TOY_C)): $(TOYS)/toys.stamp ;
-$(TOYS)/%/migrations.c: tests/toys/%/migrations $$(wildcard tests/toys/$$*/migrations/*.sql) tools/embed-migrations
+$(TOYS)/%/migrations.c: tests/toys/%/migrations $$(wildcard tests/toys/$$*/migrations/*.sql) tools/embed-migrations tools/migration-kind
 	@mkdir -p $(@D)
 	$(Q)tools/embed-migrations $* $< $(@D)/migrations
 

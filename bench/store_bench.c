@@ -24,7 +24,7 @@
 
 static const struct migration migrations[] = {
     {1, "bench", "CREATE TABLE stock (sku TEXT PRIMARY KEY, reserved BIGINT NOT NULL);"
-                 "CREATE TABLE reservation (id TEXT PRIMARY KEY, sku TEXT NOT NULL, quantity BIGINT NOT NULL);"},
+                 "CREATE TABLE reservation (id TEXT PRIMARY KEY, sku TEXT NOT NULL, quantity BIGINT NOT NULL);", true},
 };
 
 static char url[512];

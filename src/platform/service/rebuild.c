@@ -188,7 +188,8 @@ static bool replace_tables(struct rebuild *rebuild)
     struct tx *tx = tx_begin(opened.connection);
     tx->arena = rebuild->arena;
     rebuild->live = rebuild->target = tx;
-    done = event_log_reset(tx, service->migrations, service->migration_count, rebuild->error) && replay_all(rebuild);
+    done = event_log_is_current(tx, service->migrations, service->migration_count, rebuild->error) && /* not newer, either */
+           event_log_reset(tx, service->migrations, service->migration_count, rebuild->error) && replay_all(rebuild);
     if (done)
         done = tx_commit(tx);
     else

@@ -64,11 +64,11 @@ static const struct event_declaration toy_milled = {
 
 static const struct migration jar_migrations[] = {
     {1, "jar", "CREATE TABLE jar (key TEXT PRIMARY KEY, count BIGINT NOT NULL, version BIGINT NOT NULL);"
-               "CREATE TABLE sack (key TEXT PRIMARY KEY, weight BIGINT NOT NULL);"},
-    {2, "label", "ALTER TABLE jar ADD COLUMN label TEXT; CREATE INDEX jar_count ON jar (count);"},
+               "CREATE TABLE sack (key TEXT PRIMARY KEY, weight BIGINT NOT NULL);", true},
+    {2, "label", "ALTER TABLE jar ADD COLUMN label TEXT; CREATE INDEX jar_count ON jar (count);", true},
 };
 static const struct migration mill_migrations[] = {
-    {1, "milled", "CREATE TABLE milled (number BIGINT PRIMARY KEY, weight BIGINT NOT NULL);"},
+    {1, "milled", "CREATE TABLE milled (number BIGINT PRIMARY KEY, weight BIGINT NOT NULL);", true},
 };
 
 static const struct event_declaration *const jar_events[] = {&toy_filled};

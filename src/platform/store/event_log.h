@@ -38,11 +38,13 @@ struct event {
 };
 
 /* Create the platform's tables and run the migrations not yet run, each in order, in one transaction. False with a sentence in
- * `error` when the store is newer than this program, a script fails, or one that ran before has been changed since. */
+ * `error` when a script fails, one that ran before has been changed since, or the store is newer than this program in a way that it can't go
+ * on beside: what ran in it and is not known here must be additive. One that is not additive runs only while nobody else writes. */
 struct migration {
     int number; /* from 1, dense */
     const char *name;
     const char *sql;
+    bool additive; /* programs of the version before go on with these tables */
 };
 bool event_log_migrate(struct connection *writer, const struct migration *migrations, size_t count, char error[512]);
 /* The same for a store that is being moved into (store_move.h): others refuse it until that has ended. */

@@ -3,13 +3,18 @@
  *
  * Two series share the table souk_migration: the platform's own (src/platform/store/migrations) and the service's. A script that has
  * run is never changed: its digest is kept, and another text under the same number is refused, since the tables of two
- * stores would differ for ever. Everything runs in one transaction, so a start that fails has changed nothing.
+ * stores would differ for ever. Everything runs in one transaction, so a start that fails has changed nothing, and two processes that start at
+ * once follow each other.
+ *
+ * Two versions of a program run side by side on one database (README.md). An additive script runs while the older version does; any other
+ * waits until that has gone. What an older version finds in the table and does not know may be additive, or it is refused.
  */
 #include "base/assert.h"
 #include "base/limits.h"
 #include "platform/store/digest.h"
 #include "platform/store/event_log.h"
 #include "platform/store/migrations.h"
+#include "platform/store/store_back.h"
 #include "platform/store/store_move.h"
 
 #include <stdio.h>
@@ -30,6 +35,25 @@ static void script_digest(const struct migration *migration, char out[2 * DIGEST
     digest_format(hash, out);
 }
 
+/* What has run beyond those that are known here. */
+static bool check_newer(struct tx *tx, const struct series *series, char error[512])
+{
+    bool fits = true;
+    struct sql_rows rows = SQL_SELECT(tx,
+                                      "SELECT number, name FROM souk_migration WHERE owner = ?1 AND number > ?2 AND additive = 0"
+                                      " ORDER BY number LIMIT 1",
+                                      sql_string(series->owner), sql_int((int64_t)series->count));
+    if (sql_next(&rows)) {
+        fits = false;
+        snprintf(error, 512,
+                 "The store was written by a newer souk: its %s's migration %04d_%.100s is not known here, and this version can't go on"
+                 " beside it. Run that version, or restore a backup made by this one.",
+                 series->owner, (int)sql_get_int(&rows, 0), sql_get_text(&rows, 1).at);
+    }
+    sql_stop(&rows);
+    return fits;
+}
+
 /* Of those that ran before: are they ours, unchanged? The number of the last one, or -1. */
 static int check_past(struct tx *tx, const struct series *series, char error[512])
 {
@@ -38,15 +62,11 @@ static int check_past(struct tx *tx, const struct series *series, char error[512
                                       sql_string(series->owner));
     while (last >= 0 && sql_next(&rows)) {
         int number = (int)sql_get_int(&rows, 0);
+        char digest[2 * DIGEST_BYTES + 1];
         if (number > (int)series->count) {
-            snprintf(error, 512,
-                     "The store was written by a newer souk: its %s's migration %04d_%.100s is not known here. Run that"
-                     " version, or restore a backup made by this one.",
-                     series->owner, number, sql_get_text(&rows, 1).at);
-            last = -1;
+            last = number;
             break;
         }
-        char digest[2 * DIGEST_BYTES + 1];
         script_digest(&series->migrations[number - 1], digest);
         last = number;
         if (text_is(sql_get_text(&rows, 2), digest))
@@ -77,10 +97,27 @@ static bool run_one(struct tx *tx, const struct series *series, const struct mig
     return true;
 }
 
+/* What is not additive needs the store alone; whatever it is, it does not wait long for those who read. */
+static bool make_ready(struct tx *tx, const struct series *series, size_t first, char error[512])
+{
+    const struct store_back *back = tx->connection->store->back;
+    const struct migration *breaking = NULL;
+    for (size_t i = first; first > 0 && !breaking && i < series->count; i++) /* nobody goes on with what is just being made */
+        breaking = series->migrations[i].additive ? NULL : &series->migrations[i];
+    if (first >= series->count || !back->migrate_begin || back->migrate_begin(tx, breaking != NULL))
+        return true;
+    snprintf(error, 512, "Another souk writes to this store, and the %s's migration %04d_%.100s changes what it goes on with. Stop every"
+                         " instance of the older version, then start this one.",
+             series->owner, breaking ? breaking->number : 0, breaking ? breaking->name : "");
+    return false;
+}
+
 static bool run_series(struct tx *tx, const struct series *series, char error[512])
 {
     int last = check_past(tx, series, error);
-    if (last < 0)
+    if (last < 0 || (last > (int)series->count && !check_newer(tx, series, error)))
+        return false;
+    if (!make_ready(tx, series, (size_t)last, error))
         return false;
     for (size_t i = (size_t)last; i < series->count; i++) {
         ASSERT(series->migrations[i].number == (int)i + 1);
@@ -88,6 +125,20 @@ static bool run_series(struct tx *tx, const struct series *series, char error[51
             return false;
     }
     return true;
+}
+
+/* After the platform's have run: one of them makes the column. */
+static void note_additive(struct tx *tx, const struct series *series)
+{
+    struct sql_rows rows = SQL_SELECT(tx, "SELECT number FROM souk_migration WHERE owner = ?1 AND additive = 0 AND number <= ?2"
+                                      " ORDER BY number", sql_string(series->owner), sql_int((int64_t)series->count));
+    while (sql_next(&rows)) {
+        const struct migration *migration = &series->migrations[sql_get_int(&rows, 0) - 1];
+        if (migration->additive)
+            SQL_DO(tx, "UPDATE souk_migration SET additive = 1 WHERE owner = ?1 AND number = ?2", sql_string(series->owner),
+                   sql_int(migration->number));
+    }
+    sql_stop(&rows);
 }
 
 bool event_log_make_tables(struct connection *writer, const struct migration *migrations, size_t count, char error[512])
@@ -104,6 +155,8 @@ bool event_log_make_tables(struct connection *writer, const struct migration *mi
         tx_rollback(tx);
         return false;
     }
+    note_additive(tx, &platform);
+    note_additive(tx, &service);
     return tx_commit(tx);
 }
 
@@ -139,6 +192,10 @@ bool event_log_is_current(struct tx *tx, const struct migration *migrations, siz
         return false;
     for (size_t i = 0; i < 2; i++) {
         int last = check_past(tx, &all[i], error);
+        if (last > (int)all[i].count) {
+            snprintf(error, 512, "The store was written by a newer souk. Ask that version.");
+            last = -1;
+        }
         if (last >= 0 && last < (int)all[i].count) {
             snprintf(error, 512, "The store was written by an older souk. `souk serve` brings it up to date.");
             last = -1;
@@ -157,6 +214,8 @@ bool event_log_reset(struct tx *tx, const struct migration *migrations, size_t c
     store_drop_tables(tx);
     SQL_DO(tx, "DELETE FROM souk_migration WHERE owner = 'service'");
     bool done = run_series(tx, &service, error) && !tx->failed;
+    if (done)
+        note_additive(tx, &service);
     tx->failed = !done;
     tx->may_write = may_write;
     return done;

@@ -6,15 +6,20 @@
 #include <cmocka.h>
 
 static const struct migration two[] = {
-    {1, "shelf", "CREATE TABLE shelf (sku TEXT PRIMARY KEY);"},
-    {2, "count", "ALTER TABLE shelf ADD COLUMN count BIGINT; CREATE INDEX shelf_count ON shelf (count);"},
+    {1, "shelf", "CREATE TABLE shelf (sku TEXT PRIMARY KEY);", true},
+    {2, "count", "ALTER TABLE shelf ADD COLUMN count BIGINT; CREATE INDEX shelf_count ON shelf (count);", true},
+};
+static const struct migration with_breaking[] = {
+    {1, "shelf", "CREATE TABLE shelf (sku TEXT PRIMARY KEY);", true},
+    {2, "count", "ALTER TABLE shelf ADD COLUMN count BIGINT; CREATE INDEX shelf_count ON shelf (count);", true},
+    {3, "shelves", "-- breaking: shelves are many\nALTER TABLE shelf RENAME TO shelves;", false},
 };
 static const struct migration changed[] = {
-    {1, "shelf", "CREATE TABLE shelf (sku TEXT PRIMARY KEY, aisle TEXT);"},
+    {1, "shelf", "CREATE TABLE shelf (sku TEXT PRIMARY KEY, aisle TEXT);", true},
 };
 static const struct migration broken[] = {
-    {1, "shelf", "CREATE TABLE shelf (sku TEXT PRIMARY KEY);"},
-    {2, "count", "CREATE TABLE aisle (number BIGINT); ALTER TABLE shelves ADD COLUMN count BIGINT;"},
+    {1, "shelf", "CREATE TABLE shelf (sku TEXT PRIMARY KEY);", true},
+    {2, "count", "CREATE TABLE aisle (number BIGINT); ALTER TABLE shelves ADD COLUMN count BIGINT;", true},
 };
 
 static struct test_store *test;
@@ -58,14 +63,31 @@ static void each_runs_once_in_order(void **state)
     tx_rollback(tx);
 }
 
-static void a_newer_store_is_refused(void **state)
+static void an_older_version_goes_on_beside_what_is_additive(void **state)
 {
     (void)state;
     char error[512] = "";
     assert_true(event_log_migrate(test->writer, two, 2, error));
-    assert_false(event_log_migrate(test->writer, two, 1, error));
+    assert_true(event_log_migrate(test->writer, two, 1, error));
+    struct tx *tx = test_store_begin(test);
+    tx->may_write = true;
+    SQL_DO(tx, "INSERT INTO shelf (sku) VALUES ('a')"); /* as the older does */
+    assert_int_equal(SQL_INT(tx, -1, "SELECT COALESCE(count, 7) FROM shelf WHERE sku = 'a'"), 7); /* as the newer reads it */
+    assert_int_equal(SQL_INT(tx, -1, "SELECT additive FROM souk_migration WHERE owner = 'service' AND number = 2"), 1);
+    tx_rollback(tx);
+}
+
+static void what_a_newer_version_broke_is_refused(void **state)
+{
+    (void)state;
+    char error[512] = "";
+    assert_true(event_log_migrate(test->writer, with_breaking, 3, error));
+    assert_false(event_log_migrate(test->writer, with_breaking, 2, error));
     assert_non_null(strstr(error, "newer souk"));
-    assert_non_null(strstr(error, "0002_count"));
+    assert_non_null(strstr(error, "0003_shelves"));
+    assert_false(event_log_migrate(test->writer, with_breaking, 1, error));
+    assert_non_null(strstr(error, "0003_shelves"));
+    assert_true(event_log_migrate(test->writer, with_breaking, 3, error));
 }
 
 static void a_changed_migration_is_refused(void **state)
@@ -128,7 +150,8 @@ int main(void)
 #define TEST_OF(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST_OF(each_runs_once_in_order),
-        TEST_OF(a_newer_store_is_refused),
+        TEST_OF(an_older_version_goes_on_beside_what_is_additive),
+        TEST_OF(what_a_newer_version_broke_is_refused),
         TEST_OF(a_changed_migration_is_refused),
         TEST_OF(a_migration_that_fails_changes_nothing),
         TEST_OF(a_store_is_current_when_all_have_run),

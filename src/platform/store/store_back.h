@@ -97,6 +97,10 @@ struct store_back {
     const char *table_names; /* a query: all tables but the database's own, by name */
     bool (*copy)(struct tx *tx, const char *path, char error[512]);
 
+    /* Scripts are about to run in this transaction; with `alone`, only if nobody else writes before its end: false when somebody may. NULL:
+     * nobody ever does. */
+    bool (*migrate_begin)(struct tx *tx, bool alone);
+
     bool gives_rows_at_once; /* all rows of a query: whoever wants them in lots declares a cursor */
     /* Many rows into a table, faster than statements do it: a head, rows, an end. Between them nothing else is asked. NULL: statements do it
      * well. False with a sentence in `error`, and the transaction has failed. */

@@ -15,7 +15,7 @@
 
 static const struct migration shelves[] = {
     {1, "shelf", "CREATE TABLE shelf (number INTEGER PRIMARY KEY, sku TEXT NOT NULL, label BYTEA, count BIGINT);"
-                 " INSERT INTO shelf (sku) VALUES ('made by a migration');"},
+                 " INSERT INTO shelf (sku) VALUES ('made by a migration');", true},
 };
 
 static struct test_store *test;

@@ -416,6 +416,14 @@ static bool postgres_copy(struct tx *tx, const char *path, char error[512])
     return false;
 }
 
+/* A table that changes is locked, and whoever comes behind a lock that is waited for waits, too: better to fail, and to try again. */
+static bool postgres_migrate_begin(struct tx *tx, bool alone)
+{
+    SQL_INT(tx, 0, "SELECT length(set_config('lock_timeout', '3s', true))");
+    return !alone || tx->connection->kind == CONNECTION_WRITER ||
+           SQL_INT(tx, 0, "SELECT pg_try_advisory_xact_lock(" WRITER_LOCK ")") == 1;
+}
+
 const struct store_back store_back_postgres = {
     .scheme = "postgres://",
     .is_shared = true,
@@ -447,6 +455,7 @@ const struct store_back store_back_postgres = {
     .script = postgres_script,
     .table_names = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
     .copy = postgres_copy,
+    .migrate_begin = postgres_migrate_begin,
     .gives_rows_at_once = true,
     .load_begin = postgres_load_begin,
     .load_row = postgres_load_row,

@@ -556,6 +556,76 @@ static void a_table_has_the_digest_that_it_has_in_sqlite(void **state)
     store_close(sqlite);
 }
 
+/* --- two versions --- */
+
+static const struct migration jars[] = {
+    {1, "jar", "CREATE TABLE jar (sku TEXT PRIMARY KEY)", true},
+    {2, "label", "ALTER TABLE jar ADD COLUMN label TEXT", true},
+    {3, "jars", "-- breaking: renamed\nALTER TABLE jar RENAME TO jars", false},
+};
+
+static void a_newer_version_adds_beside_an_older_one_and_breaks_nothing(void **state)
+{
+    (void)state;
+    char error[512] = "";
+    NEEDS_SERVER();
+    connection_close(fixture->writer);
+    fixture->writer = connection_open(fixture->store, CONNECTION_SHARED_WRITER, error);
+    assert_true(event_log_migrate(fixture->writer, jars, 1, error));
+    struct connection *newer = connection_open(fixture->store, CONNECTION_SHARED_WRITER, error);
+    assert_true(event_log_migrate(newer, jars, 2, error));
+    assert_true(event_log_migrate(fixture->writer, jars, 1, error));
+    struct tx *tx = begin();
+    SQL_DO(tx, "INSERT INTO jar (sku) VALUES ('a')");
+    assert_true(tx_commit(tx));
+
+    assert_false(event_log_migrate(newer, jars, 3, error));
+    assert_non_null(strstr(error, "0003_jars"));
+    assert_non_null(strstr(error, "Stop every instance of the older version"));
+    connection_close(fixture->writer);
+    assert_true(event_log_migrate(newer, jars, 3, error));
+    fixture->writer = connection_open(fixture->store, CONNECTION_SHARED_WRITER, error);
+    assert_false(event_log_migrate(fixture->writer, jars, 2, error));
+    assert_non_null(strstr(error, "newer souk"));
+    connection_close(newer);
+}
+
+struct starting {
+    struct store *store;
+    bool started;
+    char error[512];
+};
+
+static void *start(void *data)
+{
+    struct starting *starting = data;
+    struct connection *writer = connection_open(starting->store, CONNECTION_SHARED_WRITER, starting->error);
+    starting->started = writer && event_log_migrate(writer, jars, 3, starting->error);
+    if (writer)
+        connection_close(writer);
+    return NULL;
+}
+
+static void those_who_start_at_once_follow_each_other(void **state)
+{
+    (void)state;
+    enum { STARTING = 4 };
+    pthread_t threads[STARTING];
+    struct starting starting[STARTING] = {0};
+    NEEDS_SERVER();
+    connection_close(fixture->writer);
+    fixture->writer = NULL;
+    for (int i = 0; i < STARTING; i++) {
+        starting[i].store = fixture->store;
+        assert_int_equal(pthread_create(&threads[i], NULL, start, &starting[i]), 0);
+    }
+    for (int i = 0; i < STARTING; i++) {
+        pthread_join(threads[i], NULL);
+        if (!starting[i].started)
+            fail_msg("%s", starting[i].error);
+    }
+}
+
 int main(void)
 {
 #define TEST_OF(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -582,6 +652,8 @@ int main(void)
         TEST_OF(a_server_that_comes_back_is_used_again),
         TEST_OF(urls_that_lead_nowhere_are_explained),
         TEST_OF(a_reader_needs_a_database),
+        TEST_OF(a_newer_version_adds_beside_an_older_one_and_breaks_nothing),
+        TEST_OF(those_who_start_at_once_follow_each_other),
         TEST_OF(a_table_has_the_digest_that_it_has_in_sqlite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
