@@ -81,6 +81,7 @@ void invariants_after_step(struct invariants *invariants)
             continue;
         any = true;
         check_service(invariants, service_at(i));
+        archive_note(&invariants->archive, &invariants->views, i);
     }
     if (any)
         moment_check(invariants);
@@ -366,5 +367,6 @@ void invariants_at_rest(struct invariants *invariants)
     check_stock(invariants);
     check_carts(invariants);
     check_coupons(invariants);
+    archive_check(&invariants->archive, &invariants->views, invariants->verdict);
     check_stores(invariants);
 }

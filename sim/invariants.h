@@ -5,6 +5,7 @@
 #define SOUK_SIM_INVARIANTS_H
 
 #include "sim/clients.h"
+#include "sim/archive.h"
 #include "sim/provider.h"
 #include "sim/view.h"
 
@@ -14,6 +15,7 @@ struct invariants {
     struct bank *bank;
     struct verdict *verdict;
     struct views views;
+    struct archive archive;
     /* What has been looked at: the commits of each service, on the machine `starts`. */
     unsigned starts;
     uint64_t commits[SERVICE_COUNT];

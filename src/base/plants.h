@@ -82,4 +82,9 @@
 #define PLANT_COUPON_DROPPED_IN_SILENCE 0
 #endif
 
+/* The past shows stock and prices of others as they are today. */
+#ifndef PLANT_COPIES_OF_TODAY
+#define PLANT_COPIES_OF_TODAY 0
+#endif
+
 #endif

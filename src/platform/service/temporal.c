@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/plants.h"
 #include "platform/rpc/message.h"
 #include "platform/service/replay.h"
 
@@ -82,7 +83,7 @@ bool temporal_project(struct temporal *temporal, const struct service *service, 
                       const char *const *streams, size_t count, int64_t until_us)
 {
     struct copying copying = {service, producer, temporal->tx};
-    struct past past = {.streams = streams, .stream_count = count, .until_us = until_us};
+    struct past past = {.streams = streams, .stream_count = count, .until_us = PLANTED(COPIES_OF_TODAY) ? INT64_MAX : until_us};
     const char **names = ARENA_ARRAY(temporal->tx->arena, const char *, service->subscription_count);
     for (size_t i = 0; i < service->subscription_count; i++) {
         const char *name = service->subscriptions[i].event->descriptor->name;
