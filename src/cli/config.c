@@ -5,6 +5,7 @@
 
 #include "guard/budget.h"
 #include "platform/bus/nats.h"
+#include "platform/trace/otlp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,6 +212,19 @@ bool config_nats_address(const struct config *config, struct nats_address *addre
            is_readable("SOUK_BUS_CERT", config->bus_certificate, error) && is_readable("SOUK_BUS_KEY", config->bus_key, error);
 }
 
+static bool is_share(const char *value)
+{
+    char *end;
+    double share = strtod(value, &end);
+
+    return *value && !*end && share >= 0 && share <= 1;
+}
+
+int64_t config_otlp_millionths(const struct config *config)
+{
+    return *config->otlp ? (int64_t)(strtod(config->otlp_ratio, NULL) * 1e6 + 0.5) : 0;
+}
+
 static bool check(const struct config *config, char error[512])
 {
     size_t token_length = strlen(config->admin_token);
@@ -242,6 +256,10 @@ static bool check(const struct config *config, char error[512])
     else if (address_that(config, is_wrong_address))
         snprintf(error, 512, "`%s` is not where a service can be; write it as grpcs://host:port, or grpc://host:port without TLS",
                  address_that(config, is_wrong_address));
+    else if (*config->otlp && !otlp_address_is_valid(config->otlp))
+        snprintf(error, 512, "SOUK_OTLP is `%s`; it is the address of a collector, such as http://127.0.0.1:4318", config->otlp);
+    else if (!is_share(config->otlp_ratio))
+        snprintf(error, 512, "SOUK_OTLP_RATIO is `%s`; it is a number from 0 to 1, such as 0.1", config->otlp_ratio);
     else
         return check_grpc(config, error);
     return false;

@@ -45,6 +45,8 @@
     ROW(graphql_introspection, "SOUK_GRAPHQL_INTROSPECTION", "on", true, "whether GraphQL tells its schema: on, off")   \
     ROW(graphiql, "SOUK_GRAPHIQL", "on", true, "whether browsers get GraphiQL at /graphql: on in development, else off") \
     ROW(payment_provider, "SOUK_PAYMENT_PROVIDER", "test", true, "who takes the money: `test` is built in, for demos")  \
+    ROW(otlp, "SOUK_OTLP", "", true, "collector of traces, http://host:4318 (OTLP over HTTP); none: nothing is collected")   \
+    ROW(otlp_ratio, "SOUK_OTLP_RATIO", "1", true, "share of the traces begun here that is sampled, 0 to 1; who comes with a traceparent has decided") \
     ROW(log_level, "SOUK_LOG", "info", true, "debug, info, warning or error")
 
 struct config {
@@ -63,6 +65,9 @@ const char *config_address_of(const struct config *config, const char *service);
 /* Where NATS is, with the files that are named beside; they are checked to be there. False with a sentence in `error`. */
 struct nats_address;
 bool config_nats_address(const struct config *config, struct nats_address *address, char error[512]);
+
+/* The share of new traces that is sampled, in millionths; 0 where nobody collects them. */
+int64_t config_otlp_millionths(const struct config *config);
 
 /* A value as it may be shown: without the passwords of its URLs. */
 #define CONFIG_SHOWN_BYTES 1024

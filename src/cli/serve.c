@@ -27,6 +27,8 @@
 #include "platform/feed/feed_service.h"
 #include "platform/http/http.h"
 #include "platform/service/shed.h"
+#include "platform/trace/otlp.h"
+#include "platform/trace/trace_context.h"
 #include "souk/all.souk.h"
 #include "souk/operations/v1/operations.souk.h"
 
@@ -74,6 +76,7 @@ struct server {
     struct task drain;
     atomic_bool stopping;
     struct identities identities;
+    struct otlp *otlp; /* NULL: nobody collects traces */
     uv_signal_t signals[3];
 };
 
@@ -193,6 +196,18 @@ static void measure_dependency(struct buffer *out, const char *service, struct d
     count(out, "dependency_breaker", service, (uint64_t)dependency_state(dependency)); /* 0 closed, 1 open, 2 half-open */
 }
 
+static void otlp_metrics(const struct otlp *otlp, struct buffer *out)
+{
+    struct otlp_counts counts;
+
+    if (!otlp)
+        return;
+    counts = otlp_counts(otlp);
+    buffer_printf(out, "souk_spans_exported_total %llu\n", (unsigned long long)counts.exported);
+    buffer_printf(out, "souk_spans_dropped_total %llu\n", (unsigned long long)counts.dropped);
+    buffer_printf(out, "souk_spans_refused_total %llu\n", (unsigned long long)counts.refused);
+}
+
 static void metrics(void *data, struct buffer *out)
 {
     struct server *server = data;
@@ -222,6 +237,7 @@ static void metrics(void *data, struct buffer *out)
         if (shop_dependency(server->shop, i))
             measure_dependency(out, every_service[i]->declaration->name, shop_dependency(server->shop, i));
     nats_metrics(server->shop, out);
+    otlp_metrics(server->otlp, out);
     for (size_t i = 0; i < server->lane_count; i++) {
         struct http_counts counts = http_server_counts(server->lanes[i].http);
 
@@ -344,6 +360,26 @@ static size_t loops_wanted(const struct config *config)
     wanted = wanted < of_public ? of_public : wanted;
     wanted = wanted < of_private ? of_private : wanted;
     return wanted > LOOPS_MAX ? LOOPS_MAX : wanted;
+}
+
+/* Before anything that may have to tell. */
+static void start_traces(struct server *server)
+{
+    char name[128], error[256];
+    struct otlp_options options = {
+        .env = server->env,
+        .loop = server->lanes[0].loop,
+        .address = server->config.otlp,
+        .service = name,
+        .version = SOUK_VERSION,
+    };
+
+    if (!*server->config.otlp)
+        return;
+    snprintf(name, sizeof name, strcmp(server->config.services, "all") == 0 ? "souk" : "souk-%s", server->config.services);
+    trace_sample(config_otlp_millionths(&server->config));
+    server->otlp = otlp_start(&options, error);
+    ASSERT(server->otlp); /* as config_read() checked */
 }
 
 static bool start_shop(struct server *server, char error[512])
@@ -576,6 +612,7 @@ static int serve(struct server *server)
     server->lane_count = loops_wanted(&server->config);
     for (size_t i = 0; i < server->lane_count; i++)
         server->lanes[i] = (struct lane){.server = server, .loop = machine_loop_new(server->env)};
+    start_traces(server);
     if (http_address_is_free(server->config.listen, error) &&
         (!*server->config.grpc_listen || http_address_is_free(server->config.grpc_listen, error)) && start_shop(server, error)) {
         start_gateways(server);
@@ -589,6 +626,7 @@ static int serve(struct server *server)
         grpc_free(server->private_grpc);
         gateways_free(server->gateways);
     }
+    otlp_stop(server->otlp);
     budget_free(server->budget);
     trusted_free(server->trusted);
     if (code != EXIT_DONE)

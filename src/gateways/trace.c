@@ -1,52 +1,93 @@
 #include "gateways/trace.h"
 
-#define TRACE_PARENT_LENGTH 55 /* 00-<32 hex>-<16 hex>-<2 hex> */
-#define TRACE_ID_AT 3
-#define SPAN_ID_AT 36
-#define TRACE_FLAGS_AT 53
+#include "base/limits.h"
 
-static bool is_hex(const char *at, size_t length)
+struct server_span {
+    struct span span;
+    struct env *env;
+};
+
+/* The exchange has ended. */
+static void on_end(void *data)
 {
-    bool all_zero = true;
-    for (size_t i = 0; i < length; i++) {
-        if (!((at[i] >= '0' && at[i] <= '9') || (at[i] >= 'a' && at[i] <= 'f')))
-            return false;
-        all_zero = all_zero && at[i] == '0';
-    }
-    return !all_zero;
+    struct server_span *server = data;
+    span_end(&server->span, env_now_us(server->env));
 }
 
-/* W3C Trace Context: versions after 00 may be longer, and begin the same. */
-static bool is_trace_parent(struct text text)
+/* Of several, none is right: they contradict each other. Of several tracestates each is a part (section 3.3.1.1), and that nobody does. */
+struct given {
+    struct text parent, state;
+    unsigned parents, states;
+};
+
+static struct given given_by(const struct http_request *request)
 {
-    if (text.length < TRACE_PARENT_LENGTH || text_starts_with(text, "ff") ||
-        (text_starts_with(text, "00") && text.length != TRACE_PARENT_LENGTH))
-        return false;
-    return text.at[TRACE_ID_AT - 1] == '-' && text.at[SPAN_ID_AT - 1] == '-' && text.at[TRACE_FLAGS_AT - 1] == '-' &&
-           is_hex(text.at + TRACE_ID_AT, 32) && is_hex(text.at + SPAN_ID_AT, 16);
+    struct given given = {.parent = TEXT(""), .state = TEXT("")};
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct http_header *header = &request->headers[i];
+        if (text_is(header->name, "traceparent")) {
+            given.parent = header->value;
+            given.parents++;
+        } else if (text_is(header->name, "tracestate")) {
+            given.state = header->value;
+            given.states++;
+        }
+    }
+    if (given.parents != 1 || !trace_parent_is_valid(given.parent))
+        return (struct given){.parent = TEXT(""), .state = TEXT("")};
+    if (given.states != 1 || !trace_state_is_valid(given.state))
+        given.state = TEXT("");
+    return given;
 }
 
-static void write_hex(char *out, const uint8_t *bytes, size_t count)
+static struct span *begin_span(const struct http_exchange *exchange, const char *own, struct text given)
 {
-    static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < count; i++) {
-        out[2 * i] = hex[bytes[i] >> 4];
-        out[2 * i + 1] = hex[bytes[i] & 15];
-    }
+    if (!span_is_wanted(own))
+        return NULL;
+    struct env *env = exchange->loop->env;
+    struct server_span *server = ARENA_NEW(exchange->arena, struct server_span);
+    const struct http_request *request = &exchange->request;
+    const char *parent = arena_strndup(exchange->arena, given.at, given.length);
+    int64_t start_us = env_now_us(env) - (env_monotonic_us(env) - request->started_us);
+    server->env = env;
+    span_begin(&server->span, SPAN_SERVER, arena_strndup(exchange->arena, request->method.at, request->method.length), own, parent, start_us);
+    span_text(&server->span, "http.request.method", request->method);
+    span_text(&server->span, "url.path", request->path);
+    arena_cleanup(exchange->arena, on_end, server);
+    return &server->span;
 }
 
-const char *trace_begin(const struct http_exchange *exchange)
+void trace_begin(struct call *call, const struct http_exchange *exchange)
 {
-    uint8_t random[24];
-    env_random(exchange->loop->env, random, sizeof random);
-    char *parent = arena_strdup(exchange->arena, "00-00000000000000000000000000000000-0000000000000000-00");
-    struct text given = http_header(&exchange->request, "traceparent");
-    if (given.at != NULL && is_trace_parent(given)) {
-        memcpy(parent + TRACE_ID_AT, given.at + TRACE_ID_AT, 32);
-        memcpy(parent + TRACE_FLAGS_AT, given.at + TRACE_FLAGS_AT, 2);
-    } else {
-        write_hex(parent + TRACE_ID_AT, random, 16);
-    }
-    write_hex(parent + SPAN_ID_AT, random + 16, 8);
-    return parent;
+    struct given given = given_by(&exchange->request);
+    char *own = arena_alloc(exchange->arena, TRACE_PARENT_BYTES);
+    trace_parent_begin(exchange->loop->env, given.parent, own);
+    call->trace_parent = own;
+    if (given.state.length > 0)
+        call->trace_state = arena_strndup(exchange->arena, given.state.at, given.state.length);
+    call->span = begin_span(exchange, own, given.parent);
+}
+
+const char *trace_begin_alone(const struct http_exchange *exchange, const char *operation, int status)
+{
+    struct call call = {.arena = exchange->arena};
+    trace_begin(&call, exchange);
+    trace_name(&call, operation);
+    trace_status(&call, "http.response.status_code", status, false);
+    return call.trace_parent;
+}
+
+void trace_name(const struct call *call, const char *operation)
+{
+    if (call->span != NULL)
+        span_rename(call->span, operation);
+}
+
+void trace_status(const struct call *call, const char *attribute, int status, bool failed)
+{
+    if (call->span == NULL)
+        return;
+    span_number(call->span, attribute, status);
+    span_text(call->span, "souk.request_id", text_of(call->request_id != NULL ? call->request_id : ""));
+    call->span->failed = failed;
 }

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "gateways/graphql/cached.h"
+#include "gateways/trace.h"
 #include "guard/security_headers.h"
 
 /* --- sending -------------------------------------------------------------------------------------------------------------- */
@@ -60,6 +61,8 @@ void answer_begin_stream(struct graphql_visit *visit)
 static void send_body(struct graphql_visit *visit, int status, struct text body)
 {
     cached_give_up(visit);
+    trace_name(visit->call, "GraphQL");
+    trace_status(visit->call, "http.response.status_code", status, status >= 500);
     add_headers(visit);
     http_respond(visit->exchange, &(struct http_response){.status = status,
                                                           .headers = visit->headers,

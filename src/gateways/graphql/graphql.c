@@ -384,7 +384,7 @@ void graphql_handle(struct graphql *graphql, struct http_exchange *exchange)
     visit->exchange = exchange;
     visit->arena = exchange->arena;
     visit->call = call_new(exchange->arena, exchange->loop);
-    visit->call->trace_parent = trace_begin(exchange);
+    trace_begin(visit->call, exchange);
     if (text_is(exchange->request.method, "OPTIONS"))
         visit_answer_options(visit);
     else if (text_is(exchange->request.path, PATH_OF_SDL))

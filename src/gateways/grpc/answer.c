@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "gateways/trace.h"
 #include "platform/rpc/grpc_status.h"
 
 #include <inttypes.h>
@@ -37,6 +38,7 @@ static void add_status(struct headers *headers, const struct grpc_visit *visit)
     const struct call *call = visit->call;
     const struct grpc_options *options = &visit->grpc->options;
     struct grpc_status status = grpc_status_of(visit->arena, &call->problem);
+    trace_status(call, "rpc.grpc.status_code", status.code, result_row(call->problem.result)->http_status >= 500);
     add(headers, TEXT("grpc-status"), text_of(arena_printf(visit->arena, "%d", status.code)));
     if (status.message.length > 0)
         add(headers, TEXT("grpc-message"), status.message);

@@ -174,8 +174,10 @@ void grpc_handle(void *data, struct http_exchange *exchange)
         .method = grpc_find_method(grpc, exchange->request.path),
     };
     visit->call->data = visit;
-    visit->call->trace_parent = trace_begin(exchange);
+    trace_begin(visit->call, exchange);
     exchange->handler_data = visit;
+    if (visit->method != NULL && visit->method->declaration != NULL)
+        trace_name(visit->call, visit->method->declaration->full_name);
     enter(visit);
 }
 

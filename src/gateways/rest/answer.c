@@ -6,6 +6,7 @@
 #include "gateways/rest/headers.h"
 #include "gateways/rest/shared.h"
 #include "gateways/rest/visit.h"
+#include "gateways/trace.h"
 #include "guard/security_headers.h"
 
 /* --- sending ------------------------------------------------------------------------------------------------------------- */
@@ -66,6 +67,7 @@ static void tell_common(struct visit *visit, const char *content_type)
 
 static void count_answer(const struct visit *visit, int status)
 {
+    trace_status(visit->call, "http.response.status_code", status, status >= 500);
     struct metrics_route *counters = visit->route ? visit->route->metrics : visit->rest->unrouted;
     metrics_count(counters, status, now_us(visit) - visit->exchange->request.started_us);
 }

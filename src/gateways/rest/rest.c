@@ -155,6 +155,8 @@ static bool find_route(struct visit *visit)
     switch (route_find(visit->rest->routes, verb, request->path, visit->arena, &visit->match)) {
     case ROUTE_FOUND:
         visit->route = visit->match.route;
+        if (visit->route->method != NULL)
+            trace_name(visit->call, visit->route->method->full_name);
         return true;
     case ROUTE_OTHER_VERBS:
         if (is_options)
@@ -230,7 +232,7 @@ void rest_handle(void *rest, struct http_exchange *exchange)
     visit->arena = exchange->arena;
     visit->call = call_new(exchange->arena, exchange->loop);
     visit->call->data = visit;
-    visit->call->trace_parent = trace_begin(exchange);
+    trace_begin(visit->call, exchange);
     if (!find_route(visit))
         return;
     if (!may_enter(visit))

@@ -25,13 +25,13 @@ void shared_headers(struct visit *visit, const struct tags *tags)
 /* What is each exchange's own, even where the answer is everybody's: for clients that trace. The others would get an id that nobody notes, at
  * a twentieth of what the whole answer costs. */
 #define OWN_HEADERS 2
-static const struct http_header *own_headers(const struct http_exchange *exchange)
+static const struct http_header *own_headers(const struct http_exchange *exchange, const char *operation, int status)
 {
     struct http_header *headers = ARENA_ARRAY(exchange->arena, struct http_header, OWN_HEADERS);
     char *id = arena_alloc(exchange->arena, ID_LENGTH + 1);
     env_new_id(exchange->loop->env, id);
     headers[0] = (struct http_header){TEXT("x-request-id"), {id, ID_LENGTH}};
-    headers[1] = (struct http_header){TEXT("traceparent"), text_of(trace_begin(exchange))};
+    headers[1] = (struct http_header){TEXT("traceparent"), text_of(trace_begin_alone(exchange, operation, status))};
     return headers;
 }
 
@@ -85,7 +85,7 @@ static void answer_cached(struct http_exchange *exchange, const struct cache_ans
     }
     struct http_response response = {.status = 200, .prepared = answer->shared};
     if (asking->traced) {
-        response.headers = own_headers(exchange);
+        response.headers = own_headers(exchange, route->method->full_name, 200);
         response.header_count = OWN_HEADERS;
     }
     http_respond(exchange, &response);

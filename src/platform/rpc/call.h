@@ -89,7 +89,9 @@ struct call {
 
     struct actor actor;
     const char *request_id;      /* for the log and the events; never NULL */
-    const char *trace_parent;    /* W3C; "" when there is none */
+    const char *trace_parent;    /* W3C (platform/trace); "" when there is none */
+    const char *trace_state;     /* beside it, as it came; "" when there is none */
+    struct span *span;           /* of whoever made the call, while it lasts; NULL: nobody notes it */
     const char *idempotency_key; /* "" when there is none */
     bool key_alone; /* the key says what is asked, whatever the request says: a saga that begins anew may find the world changed by
                        what it did before, and say the same thing in other words */

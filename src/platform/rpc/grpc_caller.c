@@ -53,8 +53,10 @@ size_t grpc_request_headers(const struct grpc_request *request, const char *auth
     if (request->deadline_us != INT64_MAX)
         add(headers, &count, "grpc-timeout",
             text_of(grpc_timeout_write(call->arena, request->deadline_us - env_monotonic_us(call->home->env))));
-    if (*call->trace_parent != '\0')
-        add(headers, &count, "traceparent", text_of(call->trace_parent));
+    if (*request->trace_parent != '\0')
+        add(headers, &count, "traceparent", text_of(request->trace_parent));
+    if (*call->trace_state != '\0')
+        add(headers, &count, "tracestate", text_of(call->trace_state));
     if (*call->idempotency_key != '\0')
         add(headers, &count, "idempotency-key", text_of(call->idempotency_key));
     return count;

@@ -127,10 +127,36 @@ static enum breaker_outcome outcome_of(const struct grpc_request *request)
     }
 }
 
+/* One span for all tries: the other side hears of it by whichever arrives. */
+static void begin_span(struct grpc_request *request)
+{
+    const struct call *call = request->call;
+    struct env *env = call->home->env;
+    request->trace_parent = call->trace_parent;
+    request->span.own[0] = '\0';
+    if (!span_is_wanted(call->trace_parent))
+        return;
+    request->trace_parent = trace_parent_child(call->arena, env, call->trace_parent);
+    span_begin(&request->span, SPAN_CLIENT, request->method->full_name, request->trace_parent, call->trace_parent, env_now_us(env));
+    span_text(&request->span, "server.address", text_of(request->line->target->address));
+}
+
+static void end_span(struct grpc_request *request)
+{
+    const struct result_row *row = result_row(request->call->problem.result);
+    if (request->span.own[0] == '\0')
+        return;
+    span_text(&request->span, "souk.result", text_of(row->wire));
+    span_number(&request->span, "souk.retries", request->attempts);
+    request->span.failed = row->http_status >= 500;
+    span_end(&request->span, env_now_us(request->call->home->env));
+}
+
 static void finish(struct grpc_request *request, const ProtobufCMessage *answer)
 {
     struct call *call = request->call;
     leave(request, outcome_of(request));
+    end_span(request);
     timer_stop(call->home, &request->deadline);
     buffer_release(&request->body);
     call->cancel = NULL;
@@ -627,6 +653,7 @@ static void invoke(ProtobufCService *service, unsigned index, const ProtobufCMes
     call->inside = request;
     call->cancel = on_cancel;
     request->deadline_us = deadline_of(remote, request);
+    begin_span(request);
     if (request->deadline_us != INT64_MAX)
         timer_start(call->home, &request->deadline, request->deadline_us - request->began_us);
     enter(request);

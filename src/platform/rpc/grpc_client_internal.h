@@ -12,6 +12,7 @@
 #include "platform/rpc/dependency.h"
 #include "platform/rpc/grpc_client.h"
 #include "platform/rpc/grpc_status.h"
+#include "platform/trace/span.h"
 
 #include <nghttp2/nghttp2.h>
 #include <pthread.h>
@@ -25,6 +26,8 @@ struct grpc_request {
     struct call *call;
     const struct method_declaration *method;
     const char *path;
+    const char *trace_parent; /* as the other side hears it */
+    struct span span;         /* of all its tries; not begun where nobody notes it */
     struct text frame; /* the message, as it is sent */
     struct grpc_line *line;
     struct dependency *dependency;
@@ -76,7 +79,7 @@ bool grpc_connection_is_idle(const struct grpc_connection *connection);
 
 /* --- grpc_caller.c --- */
 
-#define GRPC_REQUEST_HEADERS_MAX 14
+#define GRPC_REQUEST_HEADERS_MAX 15
 /* The headers of a request, in its call's arena. */
 size_t grpc_request_headers(const struct grpc_request *request, const char *authority, bool secure, nghttp2_nv headers[GRPC_REQUEST_HEADERS_MAX]);
 /* One header or trailer of the answer. */

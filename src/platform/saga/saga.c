@@ -370,8 +370,30 @@ static void renew_arena(struct saga_under_way *saga)
     arena_free(old);
 }
 
+/* Of the trace that the saga was begun in, also after a crash. */
+static void begin_span(struct saga_under_way *saga)
+{
+    const char *parent = saga->run.call->trace_parent;
+    struct arena *arena = saga->run.arena;
+    saga->step_trace = parent;
+    if (!span_is_wanted(parent))
+        return;
+    const struct saga_step *step = &saga->run.saga->steps[saga->step];
+    saga->step_trace = trace_parent_child(arena, env_of(saga), parent);
+    span_begin(&saga->step_span, SPAN_INTERNAL, arena_printf(arena, "%s%s", saga->run.undoing ? "undo: " : "", step->name), saga->step_trace,
+               parent, saga->run.now_us);
+    span_text(&saga->step_span, "souk.saga", text_of(saga->run.id));
+}
+
+static void end_span(struct saga_under_way *saga, bool failed)
+{
+    saga->step_span.failed = failed;
+    span_end(&saga->step_span, env_now_us(env_of(saga)));
+}
+
 static void step_begin(struct saga_under_way *saga)
 {
+    end_span(saga, false); /* of the step that waited, and begins anew */
     if (is_draining(saga) || is_lost(saga)) {
         park(saga);
         return;
@@ -383,6 +405,7 @@ static void step_begin(struct saga_under_way *saga)
     saga->otherwise = NULL;
     saga->if_away = NULL;
     saga->run.now_us = env_now_us(env_of(saga));
+    begin_span(saga);
     saga->in_step = true;
     (saga->run.undoing ? step->undo : step->act)(&saga->run);
     conclude(saga);
@@ -471,6 +494,7 @@ static void go_on(struct saga_under_way *saga, size_t step)
 
 static void step_done(struct saga_under_way *saga)
 {
+    end_span(saga, false);
     if (!saga->run.undoing) {
         if (saga->step + 1 == saga->run.saga->step_count)
             end(saga);
@@ -566,6 +590,7 @@ static void on_turn_recorded(struct saga_under_way *saga, bool written)
 /* Undo what is done: this step, too, if it may have had an effect, then those before. */
 static void turn(struct saga_under_way *saga)
 {
+    end_span(saga, true);
     int64_t first = step_to_undo_before(saga, saga->step + (saga->may_have_acted && !PLANTED(UNKNOWN_STEP_NOT_UNDONE) ? 1 : 0));
     saga->tries = 0;
     if (first < 0) {
@@ -619,7 +644,8 @@ static void log_stuck(const struct saga_under_way *saga, const struct problem *p
     LOG_ERROR("a saga is stuck: a call that must not fail is refused", log_text("saga", saga->run.id),
               log_text("method", saga->run.method->full_name), log_text("step", saga->run.saga->steps[saga->step].name),
               log_text("call", saga->called->full_name), log_text("result", result_row(problem->result)->wire),
-              log_text("detail", problem->detail != NULL ? problem->detail : ""));
+              log_text("detail", problem->detail != NULL ? problem->detail : ""),
+              log_text("trace", saga->run.call->trace_parent));
 }
 
 /* Say so to whoever asks how sagas go. */
@@ -759,6 +785,7 @@ static void launch(struct saga_under_way *saga)
         .id = arena_printf(arena, "%s/%s", saga->run.method->service, saga->run.id),
         .scopes = SCOPE_EVERY,
     };
+    call->trace_parent = arena_strdup(arena, saga->step_trace);
     if (method->kind != METHOD_QUERY)
         call->idempotency_key = key_of_call(saga, arena);
     /* A durable saga goes on from what it has noted, and says the same; one that is not begins anew. */
@@ -940,6 +967,7 @@ static struct saga_under_way *restore_one(struct host *host, const struct saga_r
         .actor = restored->actor,
         .request_id = restored->request_id,
         .trace_parent = restored->trace_parent,
+        .trace_state = "",
         .idempotency_key = "",
         .deadline_us = env_monotonic_us(host->env) + left_us,
         .if_version = -1,

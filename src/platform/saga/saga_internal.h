@@ -6,6 +6,7 @@
 
 #include "platform/saga/saga.h"
 #include "platform/service/service.h"
+#include "platform/trace/span.h"
 
 /* What a step said when it returned. */
 enum saga_said { SAID_NOTHING, SAID_CALL, SAID_NEXT, SAID_REFUSE, SAID_AGAIN };
@@ -31,6 +32,9 @@ struct saga_under_way {
     bool in_step;        /* a function of the step runs now */
     struct task conclude; /* when it says so later */
     int64_t again_after_us;
+
+    const char *step_trace; /* what the step's calls bear; in run.arena */
+    struct span step_span;  /* not begun where nobody notes it */
 
     /* the call that the step has made last */
     const struct method_declaration *called;

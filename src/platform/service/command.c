@@ -156,7 +156,7 @@ void command_run(struct batch *batch, struct command *command)
         }
     }
     command->answer = message_new(job->call->arena, answer_type);
-    job->result = batch_run(batch, job->call, "call", run_handler, command);
+    job->result = batch_run(batch, job->call, job->cause, run_handler, command);
     if (command->has_key && result_is_definitive(job->result) && !PLANTED(NO_IDEMPOTENCY_RECORD))
         command_remember(batch, command);
 }

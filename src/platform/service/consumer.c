@@ -16,6 +16,7 @@
 #include "platform/rpc/message.h"
 #include "platform/service/dead_letters.h"
 #include "platform/service/host_internal.h"
+#include "platform/trace/span.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -250,10 +251,30 @@ struct reaction {
     const ProtobufCMessage *data;
 };
 
+/* The event's trace goes on here: below its span, in one of ours where that is noted. */
+static const char *begin_span(struct host *host, struct arena *arena, struct span *span, const char *producer, const struct event *event)
+{
+    const char *parent = trace_of_cause(event->cause), *own = parent;
+    span->own[0] = '\0';
+    if (!span_is_wanted(parent))
+        return own;
+    own = trace_parent_child(arena, host->env, parent);
+    int64_t now_us = env_now_us(host->env);
+    span_begin(span, SPAN_CONSUMER, arena_printf(arena, "%s consumes %s", host->declaration->name, event->name), own, parent, now_us);
+    span_text(span, "messaging.message.id", text_of(arena_printf(arena, "%s/%" PRId64, producer, event->number)));
+    span_number(span, "souk.behind_us", now_us - event->at_us);
+    return own;
+}
+
 static enum result run_reaction(struct context *context, void *data)
 {
     const struct reaction *reaction = data;
     return reaction->subscription->react(context, reaction->event, reaction->data);
+}
+
+static const char *cause_of_reaction(const struct call *call, const char *producer, const struct event *event)
+{
+    return trace_add_to_cause(call->arena, arena_printf(call->arena, "%s/%" PRId64, producer, event->number), call->trace_parent);
 }
 
 static void react(struct batch *batch, struct reaction *reaction)
@@ -261,9 +282,13 @@ static void react(struct batch *batch, struct reaction *reaction)
     struct host *host = batch->host;
     const struct event *event = reaction->event;
     struct call *call = system_call(host, batch->arena, host->declaration->name, event->request_id);
-    const char *cause =
-        arena_printf(batch->arena, "%s/%" PRId64, reaction->subscription->producer, event->number);
-    if (batch_run(batch, call, cause, run_reaction, reaction) == RESULT_OK)
+    struct span span;
+    call->trace_parent = begin_span(host, batch->arena, &span, reaction->subscription->producer, event);
+    const char *cause = cause_of_reaction(call, reaction->subscription->producer, event);
+    enum result result = batch_run(batch, call, cause, run_reaction, reaction);
+    span.failed = result != RESULT_OK;
+    span_end(&span, env_now_us(host->env));
+    if (result == RESULT_OK)
         return;
     dead_letter_note(batch, reaction->subscription->producer, event, &call->problem);
     count(&host->reactions_refused);
@@ -284,7 +309,8 @@ enum result consumer_react(struct context *context, const char *producer, const 
             continue;
         struct context reacting = *context;
         reacting.call = system_call(host, context->arena, host->declaration->name, event->request_id);
-        reacting.cause = arena_printf(context->arena, "%s/%" PRId64, producer, event->number);
+        reacting.call->trace_parent = trace_of_cause(event->cause);
+        reacting.cause = cause_of_reaction(reacting.call, producer, event);
         const ProtobufCMessage *data = message_unpack(context->arena, subscription->event->descriptor, event->data);
         ASSERT(data != NULL);
         enum result result = subscription->react(&reacting, event, data);
@@ -298,10 +324,13 @@ enum result consumer_react(struct context *context, const char *producer, const 
 
 static void project(struct batch *batch, const struct reaction *reaction)
 {
+    struct span span;
+    begin_span(batch->host, batch->arena, &span, reaction->subscription->producer, reaction->event);
     batch->tx->arena = batch->arena;
     batch->tx->may_write = true;
     reaction->subscription->project(batch->tx, reaction->event, reaction->data);
     batch->tx->may_write = false;
+    span_end(&span, env_now_us(batch->host->env));
 }
 
 static void handle_event(struct batch *batch, const struct consumer *consumer, const struct event *event)

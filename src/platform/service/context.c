@@ -32,6 +32,7 @@ struct call *system_call(struct host *host, struct arena *arena, const char *act
         .actor = {.kind = ACTOR_SYSTEM, .id = actor, .scopes = SCOPE_EVERY},
         .request_id = request_id,
         .trace_parent = "",
+        .trace_state = "",
         .idempotency_key = "",
         .deadline_us = INT64_MAX,
         .if_version = -1,

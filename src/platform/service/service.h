@@ -145,7 +145,9 @@ struct writer_job {
     struct host *host;
     struct delivery delivery;
     struct writer_job *next;
-    int64_t queued_us; /* monotonic */
+    int64_t queued_us, ran_us; /* monotonic */
+    const char *cause; /* of its events */
+    struct span *span; /* of a command, from its queue to its commit; NULL: nobody notes it */
     enum result result;
     int64_t last_event; /* the last one it emitted; 0 none */
     bool is_command;

@@ -18,6 +18,7 @@
 #include "base/plants.h"
 #include "platform/service/dead_letters.h"
 #include "platform/service/host_internal.h"
+#include "platform/trace/span.h"
 
 #include <unistd.h>
 
@@ -48,6 +49,7 @@ void host_write(struct host *host, struct writer_job *job)
     job->next = NULL;
     job->result = RESULT_OK;
     job->last_event = 0;
+    job->span = NULL;
     job->queued_us = env_monotonic_us(host->env);
 
     pthread_mutex_lock(&host->queue_lock);
@@ -127,12 +129,41 @@ static enum result run_platform_job(struct context *context, void *data)
     return job->run(job, context);
 }
 
+/* Of the platform's own jobs, which are parts of something, there is no span; whose trace they are of their events say as well. */
+static void begin_span(struct host *host, struct writer_job *job)
+{
+    struct call *call = job->call;
+    const char *parent = call->trace_parent;
+    job->ran_us = env_monotonic_us(host->env);
+    if (job->is_command && span_is_wanted(parent)) {
+        const struct command *command = (const struct command *)job;
+        job->span = ARENA_NEW(call->arena, struct span);
+        parent = trace_parent_child(call->arena, host->env, parent);
+        span_begin(job->span, SPAN_INTERNAL, command->method->full_name, parent, call->trace_parent,
+                   env_now_us(host->env) - (job->ran_us - job->queued_us));
+    }
+    job->cause = trace_add_to_cause(call->arena, "call", parent);
+}
+
+static void end_span(struct host *host, struct writer_job *job)
+{
+    if (job->span == NULL)
+        return;
+    const struct result_row *row = result_row(job->result);
+    span_number(job->span, "souk.queue_us", job->ran_us - job->queued_us);
+    span_number(job->span, "souk.commit_us", env_monotonic_us(host->env) - job->ran_us);
+    span_text(job->span, "souk.result", text_of(row->wire));
+    job->span->failed = row->http_status >= 500;
+    span_end(job->span, env_now_us(host->env));
+}
+
 static void run_job(struct batch *batch, struct writer_job *job)
 {
     struct host *host = batch->host;
     uint64_t before = batch->events;
+    begin_span(host, job);
     if (!job->is_command)
-        job->result = batch_run(batch, job->call, "call", run_platform_job, job);
+        job->result = batch_run(batch, job->call, job->cause, run_platform_job, job);
     else if (env_monotonic_us(host->env) > job->call->deadline_us)
         job->result = call_refuse(job->call, RESULT_DEADLINE_EXCEEDED, "It waited too long for its turn.");
     else if (atomic_load(&job->call->cancelled))
@@ -165,6 +196,7 @@ static void answer_jobs(struct host *host, struct writer_job *jobs)
     struct deliveries deliveries = {0};
     for (struct writer_job *job = jobs, *next; job != NULL; job = next) {
         next = job->next; /* posted, it may be gone */
+        end_span(host, job);
         if (job->is_command)
             count(&host->commands);
         if (job->result != RESULT_OK)
