@@ -353,6 +353,11 @@ check-apart: programs
 check-nats: programs
 	@tests/with-nats node tests/nats/lost_store.mjs
 
+## check-traces: one purchase over services apart is one trace, as a collector sees it
+.PHONY: check-traces
+check-traces: programs
+	@tests/with-nats node tests/traces/traces.mjs
+
 ## check-grpc: ask over gRPC with the clients that others use (npm)
 .PHONY: check-grpc
 check-grpc: programs

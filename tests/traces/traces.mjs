@@ -102,6 +102,7 @@ try {
     assert.match(await (await fetch(`http://${shop.address}/metrics`)).text(), /souk_spans_refused_total [1-9]/));
   assert.match(await shop.log(), /the collector does not take traces/);
   await shop.stop();
+  console.log('1 passed, 0 failed');
   console.log(`one purchase: ${spans.length} spans of ${new Set(spans.map((span) => span.service)).size} processes, ${steps.length} steps, ${commands.length} commands, ${consumed().length} consumed`);
 } catch (error) {
   for (const span of collector.spans) console.log(span.service, span.kind, span.id, span.parent, span.name, JSON.stringify(span.attributes));
