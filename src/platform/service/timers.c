@@ -71,9 +71,9 @@ static int64_t wake_us(const struct host *host)
     int64_t rest_us = host->rest_until_us - env_monotonic_us(host->env);
     if (rest_us > 0)
         return env_now_us(host->env) + rest_us;
-    int64_t at_us = host->timer_due_us < host->forget_us ? host->timer_due_us : host->forget_us;
     if (!host_leads(host))
-        at_us = env_now_us(host->env) + SLEEP_US_MAX;
+        return INT64_MAX;
+    int64_t at_us = host->timer_due_us < host->forget_us ? host->timer_due_us : host->forget_us;
     return host->feeds_again_us < at_us ? host->feeds_again_us : at_us;
 }
 
