@@ -402,6 +402,11 @@ check-faults: programs
 check-faults-shortly: programs
 	@tests/faults/run
 
+## check-overload: when more is asked than the machine can do, who pays gets through
+.PHONY: check-overload
+check-overload: programs
+	@node tests/overload/overload.mjs
+
 ## check-restart: restarts under load, with the socket held by somebody else, fail no request
 .PHONY: check-restart
 check-restart: programs $(OUT)/restart_holder

@@ -145,6 +145,8 @@
 #define LIMIT_SHED_BROWSE_MS 500
 #define LIMIT_SHED_CART_MS 1000
 #define LIMIT_SHED_PAY_MS 4000
+/* And who has waited so many times as long, as others were more urgent, is refused as well: two seconds for a page. */
+#define LIMIT_SHED_GIVE_UP 4
 /* Sagas under way in one service; one takes about 20 KB. */
 #define LIMIT_SAGAS 10000
 /* An Idempotency-Key. */

@@ -67,6 +67,7 @@ struct query {
     struct delivery delivery;
     struct query *next;
     int64_t queued_us; /* monotonic */
+    bool hopeless;     /* it has waited in vain, and is to be refused */
     struct host *host;
     const struct method_declaration *method;
     const ProtobufCMessage *request;
@@ -210,6 +211,7 @@ void host_close(struct host *host);  /* it has been */
 /* local.c */
 void transport_init(struct transport *transport, struct host *host);
 void count_refusal(struct host *host);
+enum result refuse_shed(struct host *host, struct call *call, const struct method_declaration *method);
 /* Take a call of a method of this service, or of the platform's own operations (platform/operations), whose handlers run on this service's
  * tables. */
 void host_invoke(struct host *host, const struct method_declaration *method, const ProtobufCMessage *request, struct call *call);
@@ -223,7 +225,7 @@ enum result readers_take(struct readers *readers, struct host *host, const struc
                          const ProtobufCMessage *request, struct call *call);
 
 /* How long the first of their queue has waited, where that is long. */
-int64_t readers_age_us(const struct readers *readers);
+int64_t readers_age_us(const struct readers *readers, enum method_urgency urgency);
 
 /* query.c */
 enum result query_run(struct query *query, struct tx *tx);

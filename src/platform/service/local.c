@@ -78,23 +78,23 @@ static enum result check(struct host *host, struct call *call, const struct meth
 /* --- too much to do ---------------------------------------------------------------------------------------------- */
 
 /* A saga's calls will go through both queues. */
-static int64_t queue_age_for(const struct host *host, enum method_kind kind)
+static int64_t queue_age_for(const struct host *host, enum method_kind kind, enum method_urgency urgency)
 {
-    int64_t readers_us = kind != METHOD_COMMAND ? readers_age_us(host->options.readers) : 0;
+    int64_t readers_us = kind != METHOD_COMMAND ? readers_age_us(host->options.readers, urgency) : 0;
     int64_t writer_us = kind != METHOD_QUERY ? queue_age_us(&host->queue_age, host->env) : 0;
     return readers_us > writer_us ? readers_us : writer_us;
 }
 
+enum result refuse_shed(struct host *host, struct call *call, const struct method_declaration *method)
+{
+    count(&host->shed[call_urgency(call, method)]);
+    return call_refuse(call, RESULT_OVERLOADED, "There is too much to do; what is more urgent goes first.");
+}
+
 static enum result check_load(struct host *host, struct call *call, const struct method_declaration *method)
 {
-    int64_t age_us = queue_age_for(host, method->kind);
-    if (age_us == 0)
-        return RESULT_OK;
     enum method_urgency urgency = call_urgency(call, method);
-    if (!shed_refuses(urgency, age_us))
-        return RESULT_OK;
-    count(&host->shed[urgency]);
-    return call_refuse(call, RESULT_OVERLOADED, "There is too much to do; what is more urgent goes first.");
+    return shed_refuses(urgency, queue_age_for(host, method->kind, urgency)) ? refuse_shed(host, call, method) : RESULT_OK;
 }
 
 /* --- commands ---------------------------------------------------------------------------------------------------- */

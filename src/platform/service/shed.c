@@ -24,15 +24,21 @@ enum method_urgency call_urgency(const struct call *call, const struct method_de
     return method->kind == METHOD_QUERY ? URGENCY_BROWSE : URGENCY_CART;
 }
 
+static const int64_t patience_ms[URGENCY_COUNT] = {
+    [URGENCY_REPORT] = LIMIT_SHED_REPORT_MS,
+    [URGENCY_BROWSE] = LIMIT_SHED_BROWSE_MS,
+    [URGENCY_CART] = LIMIT_SHED_CART_MS,
+    [URGENCY_PAY] = LIMIT_SHED_PAY_MS,
+};
+
 bool shed_refuses(enum method_urgency urgency, int64_t age_us)
 {
-    static const int64_t patience_ms[URGENCY_COUNT] = {
-        [URGENCY_REPORT] = LIMIT_SHED_REPORT_MS,
-        [URGENCY_BROWSE] = LIMIT_SHED_BROWSE_MS,
-        [URGENCY_CART] = LIMIT_SHED_CART_MS,
-        [URGENCY_PAY] = LIMIT_SHED_PAY_MS,
-    };
     return age_us > INT64_C(1000) * patience_ms[urgency];
+}
+
+bool shed_gives_up(enum method_urgency urgency, int64_t waited_us)
+{
+    return urgency != URGENCY_PAY && waited_us > INT64_C(1000) * LIMIT_SHED_GIVE_UP * patience_ms[urgency];
 }
 
 const char *urgency_name(enum method_urgency urgency)

@@ -46,6 +46,15 @@ static void what_has_begun_goes_on(void **state)
     assert_int_equal(call_urgency(&call, method(&catalog_declaration, "GetProduct")), URGENCY_PAY);
 }
 
+static void who_pays_is_never_given_up(void **state)
+{
+    (void)state;
+    assert_false(shed_gives_up(URGENCY_BROWSE, LIMIT_SHED_GIVE_UP * LIMIT_SHED_BROWSE_MS * MS_US));
+    assert_true(shed_gives_up(URGENCY_BROWSE, LIMIT_SHED_GIVE_UP * LIMIT_SHED_BROWSE_MS * MS_US + 1));
+    assert_true(shed_gives_up(URGENCY_REPORT, LIMIT_SHED_GIVE_UP * LIMIT_SHED_REPORT_MS * MS_US + 1));
+    assert_false(shed_gives_up(URGENCY_PAY, 3600 * 1000 * MS_US));
+}
+
 static void the_least_urgent_goes_first(void **state)
 {
     (void)state;
@@ -97,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_asked_says_how_urgent_it_is),
         cmocka_unit_test(what_has_begun_goes_on),
+        cmocka_unit_test(who_pays_is_never_given_up),
         cmocka_unit_test(the_least_urgent_goes_first),
         cmocka_unit_test(a_long_queue_is_as_old_as_its_first),
     };
