@@ -18,6 +18,7 @@
 #include "services/payment/payment.h"
 #include "services/pricing/pricing.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,13 @@ struct shop {
     struct loop *drain_loop;
     struct readers *readers;
     struct operations *operations;
+    pthread_mutex_t hosts_lock; /* of their count, when they stop */
     struct host *hosts[SERVICE_COUNT];
     size_t host_count;
+    struct relayed {
+        struct shop *shop;
+        size_t host;
+    } relayed[SERVICE_COUNT];
     struct draining {
         struct shop *shop;
         struct task task;
@@ -261,16 +267,36 @@ static void find_neighbours(struct shop *shop)
         follow_neighbour(&shop->neighbours[i]);
 }
 
-static bool leads(void *host)
+/* NATS's worker asks until its end, which is after that of the hosts. */
+static bool leads(void *data)
 {
-    return host_leads(host);
+    const struct relayed *relayed = data;
+    struct shop *shop = relayed->shop;
+    bool leads;
+
+    pthread_mutex_lock(&shop->hosts_lock);
+    leads = relayed->host < shop->host_count && host_leads(shop->hosts[relayed->host]);
+    pthread_mutex_unlock(&shop->hosts_lock);
+    return leads;
+}
+
+static struct host *take_last_host(struct shop *shop)
+{
+    struct host *host;
+
+    pthread_mutex_lock(&shop->hosts_lock);
+    host = shop->hosts[--shop->host_count];
+    pthread_mutex_unlock(&shop->hosts_lock);
+    return host;
 }
 
 /* What others may listen to goes out by it, and what is listened to here comes in. */
 static void start_nats(struct shop *shop)
 {
-    for (size_t i = 0; i < shop->host_count; i++)
-        nats_bus_relay_while(shop->nats, shop->own[i], leads, shop->hosts[i]);
+    for (size_t i = 0; i < shop->host_count; i++) {
+        shop->relayed[i] = (struct relayed){.shop = shop, .host = i};
+        nats_bus_relay_while(shop->nats, shop->own[i], leads, &shop->relayed[i]);
+    }
     nats_bus_start(shop->nats);
 }
 
@@ -281,6 +307,7 @@ struct shop *shop_start(const struct shop_options *options, char error[512])
 
     ASSERT(shop);
     shop->options = *options;
+    pthread_mutex_init(&shop->hosts_lock, NULL);
     shop->directory = directory_new();
     shop->operations = operations_new();
     directory_add(shop->directory, "operations", operations_service(shop->operations));
@@ -353,7 +380,7 @@ void shop_stop(struct shop *shop)
 {
     readers_stop(shop->readers);
     while (shop->host_count)
-        host_stop(shop->hosts[--shop->host_count]);
+        host_stop(take_last_host(shop));
     feed_service_stop(shop->feed); /* until then writers tell it what they touch */
     readers_free(shop->readers);
     if (shop->nats)
@@ -364,6 +391,7 @@ void shop_stop(struct shop *shop)
     bus_free(shop->bus);
     directory_free(shop->directory);
     operations_free(shop->operations);
+    pthread_mutex_destroy(&shop->hosts_lock);
     free(shop);
 }
 

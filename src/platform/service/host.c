@@ -127,8 +127,8 @@ struct host *host_start(const struct service *service, const struct host_options
     }
     host->worker = worker_start(host->env, host->declaration->name, writer_step, host);
     consumers_listen(host);
-    atomic_store(&host->started, true);
     instances_start(host);
+    atomic_store(&host->started, true);
     worker_wake(host->worker);
 
     feed_start(host);
