@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "gateways/rest/headers.h"
+#include "gateways/trace.h"
 #include "guard/security_headers.h"
 
 #include <stddef.h>
@@ -55,7 +56,11 @@ static bool has_it(const struct graphql_visit *visit, struct text etag)
 static void answer_with(struct graphql_visit *visit, const struct cache_answer *answer)
 {
     if (!has_it(visit, answer->etag)) {
-        http_respond(visit->exchange, &(struct http_response){.status = 200, .prepared = answer->shared});
+        trace_name(visit->call, "GraphQL");
+        trace_status(visit->call, "http.response.status_code", 200, false);
+        struct http_header *trace = ARENA_NEW(visit->arena, struct http_header);
+        *trace = (struct http_header){TEXT("traceparent"), text_of(visit->call->trace_parent)};
+        http_respond(visit->exchange, &(struct http_response){.status = 200, .headers = trace, .header_count = 1, .prepared = answer->shared});
         return;
     }
     arena_cleanup(visit->arena, drop_shared, answer->shared); /* the tag is part of it */

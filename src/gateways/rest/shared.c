@@ -22,16 +22,18 @@ void shared_headers(struct visit *visit, const struct tags *tags)
     visit_header(visit, "Surrogate-Key", buffer_text(keys));
 }
 
-/* What is each exchange's own, even where the answer is everybody's: for clients that trace. The others would get an id that nobody notes, at
- * a twentieth of what the whole answer costs. */
+/* What is each exchange's own, even where the answer is everybody's: its trace, and for clients that trace its id, which nobody else would
+ * note. */
 #define OWN_HEADERS 2
-static const struct http_header *own_headers(const struct http_exchange *exchange, const char *operation, int status)
+static const struct http_header *own_headers(const struct http_exchange *exchange, const char *operation, int status, bool traced)
 {
     struct http_header *headers = ARENA_ARRAY(exchange->arena, struct http_header, OWN_HEADERS);
+    headers[0] = (struct http_header){TEXT("traceparent"), text_of(trace_begin_alone(exchange, operation, status))};
+    if (!traced)
+        return headers;
     char *id = arena_alloc(exchange->arena, ID_LENGTH + 1);
     env_new_id(exchange->loop->env, id);
-    headers[0] = (struct http_header){TEXT("x-request-id"), {id, ID_LENGTH}};
-    headers[1] = (struct http_header){TEXT("traceparent"), text_of(trace_begin_alone(exchange, operation, status))};
+    headers[1] = (struct http_header){TEXT("x-request-id"), {id, ID_LENGTH}};
     return headers;
 }
 
@@ -42,12 +44,14 @@ static void drop_shared(void *shared)
 
 static void answer_not_modified(struct http_exchange *exchange, const struct cache_answer *answer)
 {
-    struct http_header *headers = ARENA_ARRAY(exchange->arena, struct http_header, 3);
+    const struct route *route = answer->label;
+    struct http_header *headers = ARENA_ARRAY(exchange->arena, struct http_header, 4);
     headers[0] = (struct http_header){TEXT("ETag"), answer->etag};
     headers[1] = (struct http_header){TEXT("Cache-Control"), text_of(cache_control(exchange->arena, answer->seconds))};
     headers[2] = (struct http_header){TEXT("Vary"), TEXT("Authorization")};
+    headers[3] = (struct http_header){TEXT("traceparent"), text_of(trace_begin_alone(exchange, route->method->full_name, 304))};
     arena_cleanup(exchange->arena, drop_shared, answer->shared); /* the tag is part of it */
-    http_respond(exchange, &(struct http_response){.status = 304, .headers = headers, .header_count = 3, .body = TEXT("")});
+    http_respond(exchange, &(struct http_response){.status = 304, .headers = headers, .header_count = 4, .body = TEXT("")});
 }
 
 /* What the headers say that matters for an answer that everybody gets. */
@@ -84,10 +88,8 @@ static void answer_cached(struct http_exchange *exchange, const struct cache_ans
         return;
     }
     struct http_response response = {.status = 200, .prepared = answer->shared};
-    if (asking->traced) {
-        response.headers = own_headers(exchange, route->method->full_name, 200);
-        response.header_count = OWN_HEADERS;
-    }
+    response.headers = own_headers(exchange, route->method->full_name, 200, asking->traced);
+    response.header_count = asking->traced ? OWN_HEADERS : 1;
     http_respond(exchange, &response);
 }
 
