@@ -136,6 +136,8 @@
 #define LIMIT_WRITER_QUEUE 10000
 /* Commands in one commit: past 256 the gain is small (bench/store_bench.c) and the latency grows. */
 #define LIMIT_COMMIT_BATCH 256
+/* How long one part of a bulk command (an import) holds the writer. Others wait for two of them at most, and for two commits. */
+#define LIMIT_PART_MS 30
 /* Queries waiting for the readers. */
 #define LIMIT_READER_QUEUE 10000
 /* So many must wait before any are refused for how long the first of them has waited; and how long that may be, by what is asked. Shoppers who
@@ -217,6 +219,12 @@
 /* Problems and changes that a report lists: nobody reads more; all are counted. */
 #define LIMIT_IMPORT_PROBLEMS 1000
 #define LIMIT_IMPORT_CHANGES 1000
+/* Variants of one part of an import, between which LIMIT_PART_MS decides: fewer and the commits, here and in the services that listen, cost more than
+ * what is in them, just when there is much to do. */
+#define LIMIT_IMPORT_PART_VARIANTS_MIN 500
+#define LIMIT_IMPORT_PART_VARIANTS 2000
+/* An import that has stood still for so long is dead, as its process is, and is taken back. The longest that a part waits for its turn is far less. */
+#define LIMIT_IMPORT_STANDSTILL_MS 30000
 /* Categories of one product, as its contract says; files may not name more. */
 #define LIMIT_PRODUCT_CATEGORIES 50
 

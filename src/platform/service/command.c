@@ -138,24 +138,33 @@ static enum result run_handler(struct context *context, void *data)
     return (enum result)handler(context, command->request, command->answer);
 }
 
+bool command_was_answered(struct host *host, struct tx *tx, struct command *command)
+{
+    struct writer_job *job = &command->job;
+    if (!command->has_key)
+        return false;
+    struct idempotency_record record = idempotency_find(tx, &command->key);
+    if ((!record.found || record.same_request) && settling_has(host, &command->key))
+        job->result = call_refuse(job->call, RESULT_REQUEST_IN_PROGRESS, "Ask again in a moment, with the same key.");
+    else if (record.found)
+        job->result = idempotency_replay(&record, job->call, command->method->output->descriptor, &command->answer);
+    else
+        return false;
+    return true;
+}
+
 void command_run(struct batch *batch, struct command *command)
 {
     struct writer_job *job = &command->job;
-    const ProtobufCMessageDescriptor *answer_type = command->method->output->descriptor;
 
     batch->tx->arena = job->call->arena;
-    if (command->has_key) {
-        struct idempotency_record record = idempotency_find(batch->tx, &command->key);
-        if (record.found && record.same_request && settling_has(batch->host, &command->key)) {
-            job->result = call_refuse(job->call, RESULT_REQUEST_IN_PROGRESS, "Ask again in a moment, with the same key.");
-            return;
-        }
-        if (record.found) {
-            job->result = idempotency_replay(&record, job->call, answer_type, &command->answer);
-            return;
-        }
+    if (command->parts.take != NULL) {
+        bulk_take_part(batch, command);
+        return;
     }
-    command->answer = message_new(job->call->arena, answer_type);
+    if (command_was_answered(batch->host, batch->tx, command))
+        return;
+    command->answer = message_new(job->call->arena, command->method->output->descriptor);
     job->result = batch_run(batch, job->call, job->cause, run_handler, command);
     if (command->has_key && result_is_definitive(job->result) && !PLANTED(NO_IDEMPOTENCY_RECORD))
         command_remember(batch, command);

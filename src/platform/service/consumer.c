@@ -243,6 +243,14 @@ bool consumers_read(struct host *host, struct arena *arena)
     return any;
 }
 
+bool consumers_have_more(const struct host *host)
+{
+    for (size_t i = 0; i < host->consumer_count; i++)
+        if (atomic_load(&host->consumers[i].more))
+            return true;
+    return false;
+}
+
 /* --- handling ---------------------------------------------------------------------------------------------------- */
 
 struct reaction {
@@ -357,6 +365,7 @@ void consumers_handle(struct batch *batch)
         struct consumer *consumer = &host->consumers[i];
         for (const struct consumed *consumed = consumer->first; consumed != NULL; consumed = consumed->next)
             handle_event(batch, consumer, &consumed->event);
+        consumer->first = NULL; /* the next batch may come without having read */
         if (consumer->moves)
             inbox_move(batch->tx, consumer->producer, consumer->read_to);
     }

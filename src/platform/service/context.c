@@ -6,6 +6,7 @@
  */
 #include "base/assert.h"
 #include "base/id.h"
+#include "base/limits.h"
 #include "platform/rpc/message.h"
 #include "platform/saga/saga_internal.h"
 #include "platform/service/host_internal.h"
@@ -92,9 +93,23 @@ void context_emit(struct context *context, const struct event_declaration *decla
 
 void context_expect(struct context *context, uint64_t events)
 {
+    if (context->parts != NULL && context->parts->expected > 0)
+        return; /* it runs once more */
     if (events >= BULK_EVENTS)
         connection_expect_much(context->tx->connection, true);
+    if (context->parts != NULL) {
+        context->parts->expected += events;
+        atomic_fetch_add(&context->host->parts_expected, events);
+        return;
+    }
     atomic_store_explicit(&context->host->expected, context->batch->events + events, memory_order_relaxed);
+}
+
+void context_in_parts(struct context *context, enum result (*take)(struct context *context, void *work, bool *more), void *work)
+{
+    ASSERT(context->parts != NULL && context->parts->take == NULL); /* a bulk command's handler, once */
+    context->parts->take = take;
+    context->parts->work = work;
 }
 
 const char *context_new_id(struct context *context)
@@ -114,6 +129,16 @@ enum result context_check_version(struct context *context, int64_t version)
     return call_refuse(context->call, RESULT_VERSION_MISMATCH,
                        "It is at version %lld now, not %lld. Read it again and decide anew.", (long long)version,
                        (long long)wanted);
+}
+
+unsigned context_part(const struct context *context)
+{
+    return context->parts->number;
+}
+
+bool context_part_is_over(const struct context *context)
+{
+    return env_monotonic_us(context->host->env) - context->parts->began_us >= INT64_C(1000) * LIMIT_PART_MS;
 }
 
 /* --- in apply and project ---------------------------------------------------------------------------------------- */

@@ -139,6 +139,59 @@ static inline enum result handler_world_run(struct context *context, void *data)
     return (enum result)handler(context, call->request, call->answer);
 }
 
+/* A bulk command: prepared as a query is, and done in parts. A test may do other things in between. */
+struct handler_world_bulk {
+    struct call *call;
+    struct handler_world_call data;
+    struct parts parts;
+};
+
+static inline enum result handler_world_take(struct context *context, void *data)
+{
+    struct parts *parts = data;
+    context->parts = parts;
+    parts->began_us = env_monotonic_us(context->host->env);
+    parts->more = false;
+    return parts->take(context, parts->work, &parts->more);
+}
+
+static inline enum result handler_world_prepare(struct handler_world *world, struct handler_world_bulk *bulk)
+{
+    struct batch batch;
+    handler_world_begin(world, &batch);
+    struct context context = {
+        .call = bulk->call,
+        .tx = batch.tx,
+        .arena = world->arena,
+        .now_us = world->now_us,
+        .host = &world->host,
+        .parts = &bulk->parts,
+    };
+    enum result result = handler_world_run(&context, &bulk->data);
+    tx_rollback(batch.tx);
+    return result;
+}
+
+static inline enum result handler_world_take_part(struct handler_world *world, struct handler_world_bulk *bulk)
+{
+    struct batch batch;
+    handler_world_begin(world, &batch);
+    enum result result = batch_run(&batch, bulk->call, "call", handler_world_take, &bulk->parts);
+    handler_world_commit(&batch);
+    bulk->parts.number += result == RESULT_OK;
+    return result;
+}
+
+static inline enum result handler_world_bulk(struct handler_world *world, struct call *call, const struct handler_world_call *data)
+{
+    struct handler_world_bulk bulk = {.call = call, .data = *data};
+    enum result result = handler_world_prepare(world, &bulk);
+    bulk.parts.more = bulk.parts.take != NULL;
+    while (result == RESULT_OK && bulk.parts.more)
+        result = handler_world_take_part(world, &bulk);
+    return result;
+}
+
 /* Ask for an operation; `answer`, unless NULL, gets what it answers. */
 static inline enum result handler_world_call(struct handler_world *world, const struct method_declaration *method,
                                              const ProtobufCMessage *request, const ProtobufCMessage **answer)
@@ -148,7 +201,10 @@ static inline enum result handler_world_call(struct handler_world *world, const 
     struct batch batch;
     handler_world_begin(world, &batch);
     enum result result;
-    if (method->kind == METHOD_COMMAND) {
+    if (is_bulk_command(method)) {
+        tx_rollback(batch.tx);
+        result = handler_world_bulk(world, call, &data);
+    } else if (method->kind == METHOD_COMMAND) {
         result = batch_run(&batch, call, "call", handler_world_run, &data);
         handler_world_commit(&batch);
     } else {

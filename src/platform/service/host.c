@@ -126,6 +126,7 @@ struct host *host_start(const struct service *service, const struct host_options
         return NULL;
     }
     host->worker = worker_start(host->env, host->declaration->name, writer_step, host);
+    bulk_start(host);
     consumers_listen(host);
     instances_start(host);
     atomic_store(&host->started, true);
@@ -148,6 +149,7 @@ void host_stop(struct host *host)
     host->deaf = true; /* from here on the bus wakes nobody */
     pthread_mutex_unlock(&host->lock);
 
+    bulk_stop(host);
     worker_stop(host->worker);
     instances_stop(host);
     consumers_unlisten(host);
@@ -187,8 +189,8 @@ struct host_counts host_counts(const struct host *host)
         .reader_queue = atomic_load(&host->reading),
         .sagas_open = atomic_load(&host->sagas_open),
         .behind = consumers_behind(host),
-        .under_way = atomic_load(&host->under_way),
-        .expected = atomic_load(&host->expected),
+        .under_way = atomic_load(&host->under_way) + atomic_load(&host->parts_done),
+        .expected = atomic_load(&host->expected) + atomic_load(&host->parts_expected),
         .store_fails = atomic_load(&host->store_fails),
         .instances = 1 + (host->watch != NULL ? store_watch_others(host->watch) : 0),
         .leads = host_leads(host),

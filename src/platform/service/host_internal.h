@@ -7,6 +7,7 @@
  *     query.c      one query, now or as of a time
  *     writer.c     the queue of commands, the batch, the commit, and what follows it
  *     command.c    one command in a batch: its idempotency record and its handler
+ *     bulk.c       commands whose request is a file: prepared beside the writer, done on it in parts
  *     settled.c    answers that wait for what other services make of them
  *     consumer.c   other services' events
  *     dead_letters.c  those of them that were refused
@@ -48,6 +49,16 @@ struct touched {
 
 /* --- jobs --- */
 
+/* What a bulk command's handler has said with context_in_parts(). */
+struct parts {
+    enum result (*take)(struct context *context, void *work, bool *more);
+    void *work;
+    unsigned number; /* of parts that are in the store */
+    bool more;       /* its last part said so */
+    int64_t began_us; /* monotonic: the present part */
+    uint64_t expected, done, present; /* events: in all, of those parts, of the present one */
+};
+
 /* A call on its way through the writer. */
 struct command {
     struct writer_job job;
@@ -60,6 +71,17 @@ struct command {
     ProtobufCMessage *before; /* the answer as it was before it was read again */
     bool is_settling;         /* in the host's list */
     struct command *next_settling;
+    /* bulk.c's */
+    struct parts parts;
+    struct command *next_bulk;
+};
+
+/* Those that wait to be prepared. */
+struct bulk {
+    pthread_mutex_t lock;
+    struct command *first, **end;
+    struct worker *worker;         /* NULL: this service has none */
+    struct connection *connection; /* the worker's */
 };
 
 /* A call on its way through the readers. */
@@ -156,6 +178,8 @@ struct host {
     atomic_uint_fast64_t shed[URGENCY_COUNT];
     atomic_uint_fast64_t reading; /* queries waiting or running */
     atomic_uint_fast64_t under_way, expected;
+    atomic_uint_fast64_t parts_done, parts_expected; /* of bulk commands */
+    struct bulk bulk;
     atomic_int_fast64_t last_event;
     atomic_uint_fast64_t sagas_open;
 
@@ -184,6 +208,7 @@ struct host {
     bool head_is_known;
     atomic_bool store_fails; /* since the last commit */
     int64_t rest_until_us;   /* monotonic: after a failure, timers and reactions wait */
+    bool parts_had_turn;     /* in the last batch: then it is the turn of other services' events */
     int64_t forget_us;       /* when to drop old idempotency records next */
     int64_t timer_due_us;    /* the earliest timer; INT64_MAX none */
     int64_t feeds_again_us;  /* when to try feeds again that could not be read; INT64_MAX none */
@@ -244,8 +269,28 @@ enum result idempotency_replay(const struct idempotency_record *record, struct c
 /* Whether asking again would give the same, so that the answer is kept for the key. */
 bool result_is_definitive(enum result result);
 void command_run(struct batch *batch, struct command *command);
+/* Whether its key is known or at work: then job.result says what there is to be said, and the answer is filled in. */
+bool command_was_answered(struct host *host, struct tx *tx, struct command *command);
 /* Keep what it answers under its key. */
 void command_remember(struct batch *batch, const struct command *command);
+
+/* bulk.c */
+static inline bool is_bulk_command(const struct method_declaration *method)
+{
+    return method->bulk && method->kind == METHOD_COMMAND;
+}
+void bulk_start(struct host *host);
+void bulk_stop(struct host *host);
+void bulk_take(struct host *host, struct command *command);
+void bulk_take_part(struct batch *batch, struct command *command);
+bool bulk_is_part(const struct writer_job *job);
+bool bulk_is_among(const struct writer_job *jobs);
+/* Whether there is another part of it. */
+bool bulk_goes_on(const struct writer_job *job);
+/* The present one is in the store. */
+void bulk_part_done(struct host *host, struct command *command);
+/* There is none, for whatever reason. */
+void bulk_end(struct host *host, struct command *command);
 
 /* settled.c */
 /* Whether the answer waits until the listeners have caught up. */
@@ -262,6 +307,8 @@ void consumers_listen(struct host *host);
 void consumers_unlisten(struct host *host);
 /* Read what is new, outside of any transaction. False when there is nothing to do. */
 bool consumers_read(struct host *host, struct arena *arena);
+/* Whether there is something to be read, as far as is known. */
+bool consumers_have_more(const struct host *host);
 void consumers_handle(struct batch *batch);
 void consumers_handled(struct host *host);
 void consumers_failed(struct host *host);

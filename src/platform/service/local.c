@@ -2,7 +2,7 @@
  * The local transport: a service table whose methods are queues.
  *
  *     query   --> readers          --.
- *     command --> the writer       --+--> the answer, on call->home
+ *     command --> the writer       --+--> the answer, on call->home      (one with a file: bulk.c, then the writer)
  *     saga    --> runs on call->home-'
  *
  * An answer never comes before the invocation has returned, a refusal neither: callers need not be ready for that.
@@ -118,6 +118,10 @@ static enum result take_command(struct host *host, const struct method_declarati
     };
     /* Hashing here spares the writer, of which there is only one. */
     command->has_key = idempotency_key_of(call, method, request, &command->key);
+    if (is_bulk_command(method)) {
+        bulk_take(host, command);
+        return RESULT_OK;
+    }
     host_write(host, &command->job);
     host_close(host); /* the job counts by itself */
     return RESULT_OK;

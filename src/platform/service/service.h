@@ -32,6 +32,7 @@ struct context {
     struct host *host;
     struct batch *batch; /* NULL in a query */
     const char *cause;
+    struct parts *parts; /* of a bulk command; NULL in any other */
 };
 
 /* Emit an event to the stream "{event->stream}/{key}": it is stored and applied before this returns, so that what follows in the
@@ -40,6 +41,17 @@ void context_emit(struct context *context, const struct event_declaration *event
                   const ProtobufCMessage *data);
 /* This command is going to emit about so many events: for whoever watches it (host_counts). */
 void context_expect(struct context *context, uint64_t events);
+
+/* The handler of a bulk command (its request is a file) runs beside the writer, as a query, and emits nothing itself. What it has worked out
+ * (`work`, in the call's arena) it has done on the writer: `take` runs there, each time as a command of its own with a commit of its own, until it sets *more
+ * to false; between two times others have their turn. A part whose commit failed runs again: it begins from what the parts before have left in `work`, which
+ * it knows by their number (context_part). A handler that does not say so is answered at once. What `take` finds may have changed since, and after
+ * a crash the rest never comes: the service sees to both (bulk.c). */
+void context_in_parts(struct context *context, enum result (*take)(struct context *context, void *work, bool *more), void *work);
+/* How many parts are in the store. */
+unsigned context_part(const struct context *context);
+/* Whether the present part has held the writer for as long as others should wait (LIMIT_PART_MS): time to leave the rest to the next. */
+bool context_part_is_over(const struct context *context);
 /* A fresh id in the context's arena. */
 const char *context_new_id(struct context *context);
 /* Whether the caller's If-Match, if any, fits. Refuses with VERSION_MISMATCH otherwise. */
@@ -169,7 +181,7 @@ struct host_counts {
     uint64_t writer_queue, reader_queue;
     uint64_t sagas_open; /* under way here */
     uint64_t behind;     /* events of other services not yet handled */
-    uint64_t under_way;  /* events of the commands that run now, not yet committed */
+    uint64_t under_way;  /* events of the commands that run now: not yet committed, or of a bulk command's earlier parts */
     bool store_fails;    /* the last commit was not taken, so it can't serve: a full disk, say. Until one is */
     uint64_t instances;  /* processes that run this service on this store, this one included */
     bool leads;          /* it does what one of them does: timers, others' events */

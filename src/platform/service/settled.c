@@ -95,7 +95,7 @@ static void on_settled(struct delivery *delivery)
 
 void settling_begin(struct host *host, struct command *command)
 {
-    if (!command->has_key || command->job.result != RESULT_OK || get_of(host, command) == NULL)
+    if (command->is_settling || !command->has_key || command->job.result != RESULT_OK || get_of(host, command) == NULL)
         return;
     pthread_mutex_lock(&host->lock);
     command->is_settling = true;

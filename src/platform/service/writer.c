@@ -61,21 +61,27 @@ void host_write(struct host *host, struct writer_job *job)
     worker_wake(host->worker);
 }
 
-/* The first jobs of the queue, as a list. */
-static struct writer_job *take_jobs(struct host *host)
+/* The first jobs of the queue, as a list; but parts of bulk commands stay when it is others' turn. */
+static struct writer_job *take_jobs(struct host *host, bool parts_wait)
 {
-    pthread_mutex_lock(&host->queue_lock);
-    struct writer_job *first = host->queue_first;
-    struct writer_job **end = &host->queue_first;
+    struct writer_job *first = NULL, **taken_end = &first;
     unsigned taken = 0;
-    while (*end != NULL && taken < LIMIT_COMMIT_BATCH) {
-        end = &(*end)->next;
+    pthread_mutex_lock(&host->queue_lock);
+    struct writer_job **at = &host->queue_first;
+    while (*at != NULL && taken < LIMIT_COMMIT_BATCH) {
+        struct writer_job *job = *at;
+        if (parts_wait && bulk_is_part(job)) {
+            at = &job->next;
+            continue;
+        }
+        *at = job->next;
+        *taken_end = job;
+        taken_end = &job->next;
         taken++;
     }
-    host->queue_first = *end;
-    *end = NULL;
-    if (host->queue_first == NULL)
-        host->queue_end = &host->queue_first;
+    *taken_end = NULL;
+    if (*at == NULL)
+        host->queue_end = at;
     size_t left = atomic_fetch_sub(&host->queued, taken) - taken;
     queue_age_set(&host->queue_age, left, left > 0 ? host->queue_first->queued_us : 0);
     pthread_mutex_unlock(&host->queue_lock);
@@ -164,6 +170,8 @@ static void run_job(struct batch *batch, struct writer_job *job)
     begin_span(host, job);
     if (!job->is_command)
         job->result = batch_run(batch, job->call, job->cause, run_platform_job, job);
+    else if (bulk_is_part(job))
+        command_run(batch, (struct command *)job);
     else if (env_monotonic_us(host->env) > job->call->deadline_us)
         job->result = call_refuse(job->call, RESULT_DEADLINE_EXCEEDED, "It waited too long for its turn.");
     else if (atomic_load(&job->call->cancelled))
@@ -172,7 +180,7 @@ static void run_job(struct batch *batch, struct writer_job *job)
         command_run(batch, (struct command *)job);
     if (batch->events > before)
         job->last_event = host->head.number;
-    if (is_settling(job))
+    if (is_settling(job) && !bulk_goes_on(job))
         settling_begin(host, (struct command *)job);
 }
 
@@ -196,9 +204,19 @@ static void answer_jobs(struct host *host, struct writer_job *jobs)
     struct deliveries deliveries = {0};
     for (struct writer_job *job = jobs, *next; job != NULL; job = next) {
         next = job->next; /* posted, it may be gone */
-        end_span(host, job);
-        if (job->is_command)
+        end_span(host, job); /* of a part, too */
+        if (bulk_goes_on(job)) {
+            bulk_part_done(host, (struct command *)job);
+            host_write(host, job);
+            host_close(host); /* the job counts by itself */
+            continue;
+        }
+        if (job->is_command) {
             count(&host->commands);
+            bulk_end(host, (struct command *)job);
+            if (!is_settling(job))
+                settling_end(host, (struct command *)job);
+        }
         if (job->result != RESULT_OK)
             count_refusal(host);
         if (is_settling(job)) {
@@ -238,7 +256,7 @@ static void batch_failed(struct batch *batch)
     host->rest_until_us = env_monotonic_us(host->env) + REST_US;
 
     for (struct writer_job *job = batch->jobs; job != NULL; job = job->next) {
-        if (is_settling(job))
+        if (job->is_command)
             settling_end(host, (struct command *)job);
         job->last_event = 0;
         if (job->result == RESULT_DEADLINE_EXCEEDED || job->result == RESULT_CANCELLED)
@@ -414,8 +432,10 @@ bool writer_step(void *data)
         leader_step(host, arena);
     take_heard_timer(host);
     bool rests = env_monotonic_us(host->env) < host->rest_until_us;
-    struct writer_job *jobs = take_jobs(host);
-    bool consumes = !rests && host_leads(host) && consumers_read(host, arena);
+    bool consumes = !rests && host_leads(host);
+    struct writer_job *jobs = take_jobs(host, consumes && host->parts_had_turn && consumers_have_more(host));
+    host->parts_had_turn = bulk_is_among(jobs);
+    consumes = consumes && !host->parts_had_turn && consumers_read(host, arena);
     bool works = jobs != NULL || consumes || (!rests && (timers_are_due(host) || atomic_load(&host->store_fails)));
     if (works)
         run_batch(host, jobs, rests, arena);
@@ -423,5 +443,5 @@ bool writer_step(void *data)
         store_checkpoint(host->connection);
     arena_free(arena);
     clock_arm(host);
-    return works;
+    return works || atomic_load(&host->queued) > 0;
 }

@@ -32,6 +32,9 @@ bool category_load(struct tx *tx, const char *id, Catalog__Category *answer);
 size_t category_descendants(struct tx *tx, const char *id, const char ***ids);
 
 bool import_load(struct tx *tx, const char *id, Catalog__Import *answer);
+/* Due when an import that comes in parts has stood still for too long: take back what of it is there. */
+#define IMPORT_TIMER "import"
+enum result catalog_take_back_import(struct context *context, const char *id);
 
 /* --- deciding (prepare_product.c) --- */
 

@@ -2,10 +2,18 @@
  * catalog.import_products: take over a file of products, whole or not at all.
  *
  *     read ---> plan: every product checked against the catalogue ---> refuse | only say | make categories, emit products, ImportDone
+ *     '----------- beside the writer, on one state ---------------'                     '------ on the writer, in parts -------'
  *
  * Nothing is emitted before everything is checked, so the plan is also the dry run. What was planned is kept packed, a tenth of what the file takes as
  * it was read; that has an arena of its own and is given back before the first event, so that the store's cache takes its place and not more memory.
- * It all is one command: other commands of the catalogue wait, reading goes on.
+ *
+ * A small file is one part: in the catalogue at once, or not at all. A large one is many, so that others have their turn (docs/decisions/0008):
+ *
+ *     ImportBegun, categories, products | products, ImportWentOn | … | products, ImportDone          running ---> done
+ *                                       '--- nothing more comes: its process has ended               running ---> undone, by a timer
+ *
+ * Its products are seen as they come. Somebody else may have changed something since it was planned; so each product is looked at once more before it is
+ * emitted (conflict_of), and is left out, and reported, where it is not what the plan was made for.
  *
  * A problem is reported as a violation whose pointer is "/LINE/COLUMN" of the file.
  */
@@ -25,7 +33,8 @@
 /* A product that the import makes or changes: its event, packed. */
 struct planned_product {
     const char *id;
-    bool is_new;
+    int64_t version; /* that it was planned for; 0: it is new */
+    int64_t line, rows;
     struct text event;
 };
 
@@ -39,7 +48,14 @@ struct import {
     struct category_plan categories;
     struct planned_product *planned;
     size_t planned_count;
+    size_t taken; /* of them, in this part and those before */
+    struct import_problems problems;
     Catalog__Import *report;
+    /* As it was before the present part, which may have to run once more. */
+    unsigned part;
+    size_t taken_before;
+    struct import_problems problems_before;
+    Catalog__Import report_before;
 };
 
 /* --- problems ------------------------------------------------------------------------------------------------------ */
@@ -231,22 +247,25 @@ static void note_update(struct import *import, const Catalog__Product *before, c
 
 /* --- planning ------------------------------------------------------------------------------------------------------ */
 
-static void plan_event(struct import *import, const char *id, bool is_new, const ProtobufCMessage *event)
+static void plan_event(struct import *import, const struct imported_product *imported, const char *id, int64_t version,
+                       const ProtobufCMessage *event)
 {
     ARENA_ROOM(import->arena, import->planned, import->planned_count);
     import->planned[import->planned_count++] = (struct planned_product){
         .id = arena_strdup(import->arena, id),
-        .is_new = is_new,
+        .version = version,
+        .line = imported->line,
+        .rows = imported->rows,
         .event = message_pack(import->arena, event),
     };
 }
 
-static void plan_new(struct import *import, Catalog__Product *after)
+static void plan_new(struct import *import, const struct imported_product *imported, Catalog__Product *after)
 {
     Catalog__ProductCreated created = CATALOG__PRODUCT_CREATED__INIT;
     created.product = after;
     created.import_id = import->id;
-    plan_event(import, after->id, true, &created.base);
+    plan_event(import, imported, after->id, 0, &created.base);
     import->report->created++;
     if (import->report->n_changes < LIMIT_IMPORT_CHANGES)
         change_new(import, after->slug, "create");
@@ -263,7 +282,7 @@ static void plan_update(struct import *import, const struct imported_product *im
         import->report->unchanged++;
         return;
     }
-    plan_event(import, before->id, false, &updated.base);
+    plan_event(import, imported, before->id, before->version, &updated.base);
     import->report->updated++;
     note_update(import, before, &updated);
 }
@@ -278,7 +297,7 @@ static void plan_product(struct import *import, const struct imported_product *i
     if (!prepare(import, imported, before, &after))
         leave_out(import, imported);
     else if (before == NULL)
-        plan_new(import, &after);
+        plan_new(import, imported, &after);
     else
         plan_update(import, imported, before, &after);
 }
@@ -306,6 +325,77 @@ static void plan(struct import *import)
     scratch_end(&scratch);
 }
 
+/* --- what has changed since it was planned ------------------------------------------------------------------------- */
+
+/* Its parts may have become bundles; that they are there at all was seen by the plan, or they come with the same file. */
+static bool has_bundle_trouble(struct tx *tx, const Catalog__Variant *variant)
+{
+    if (variant->n_components > 0 && SQL_INT(tx, 0, "SELECT 1 FROM variant_component WHERE sku = ?1 LIMIT 1", sql_string(variant->sku)))
+        return true;
+    for (size_t i = 0; i < variant->n_components; i++)
+        if (SQL_INT(tx, 0, "SELECT 1 FROM variant_component WHERE bundle = ?1 LIMIT 1", sql_string(variant->components[i]->sku)))
+            return true;
+    return false;
+}
+
+/* Why the product can't be taken as it was planned; NULL when it can. In the context's arena. */
+static const char *conflict_of(struct context *context, const struct planned_product *planned, const Catalog__Product *product)
+{
+    struct tx *tx = context->tx;
+    const char *owner = SQL_STRING(tx, "SELECT id FROM product WHERE slug = ?1", sql_string(product->slug));
+    if (owner != NULL && strcmp(owner, planned->id) != 0)
+        return arena_printf(context->arena, "Another product has got the slug `%s` meanwhile.", product->slug);
+    if (planned->version != 0 &&
+        SQL_INT(tx, 0, "SELECT version FROM product WHERE id = ?1", sql_string(planned->id)) != planned->version)
+        return arena_printf(context->arena, "The product `%s` was changed or deleted meanwhile.", product->slug);
+    for (size_t i = 0; i < product->n_variants; i++) {
+        const char *sku = product->variants[i]->sku;
+        owner = SQL_STRING(tx, "SELECT product_id FROM variant WHERE sku = ?1", sql_string(sku));
+        if (owner != NULL && strcmp(owner, planned->id) != 0)
+            return arena_printf(context->arena, "Another product has got the SKU `%s` meanwhile.", sku);
+        if (has_bundle_trouble(tx, product->variants[i]))
+            return arena_printf(context->arena, "What the bundle `%s` is made of has changed meanwhile.", sku);
+    }
+    return NULL;
+}
+
+/* In a list of its own, as the part may run again with what was before. */
+static void drop_change(struct import *import, const char *slug)
+{
+    Catalog__Import *report = import->report;
+    Catalog__ImportChange **changes = ARENA_ARRAY(import->arena, Catalog__ImportChange *, report->n_changes);
+    size_t kept = 0;
+    for (size_t i = 0; i < report->n_changes; i++)
+        if (strcmp(report->changes[i]->slug, slug) != 0)
+            changes[kept++] = report->changes[i];
+    report->changes = changes;
+    report->n_changes = kept;
+}
+
+static void report_conflict(struct import *import, const struct planned_product *planned, const Catalog__Product *product,
+                            const char *conflict)
+{
+    Catalog__Import *report = import->report;
+    import_problem_add(&import->problems, planned->line, "", "conflict", "%s", conflict);
+    report->problems = import->problems.items;
+    report->n_problems = import->problems.kept;
+    report->skipped += planned->rows;
+    report->variants -= (int64_t)product->n_variants;
+    *(planned->version == 0 ? &report->created : &report->updated) -= 1;
+    drop_change(import, product->slug);
+}
+
+/* What others have made since must not have the slugs of the categories that this makes: then nothing is taken. */
+static enum result check_categories(struct import *import)
+{
+    for (size_t i = 0; i < import->categories.made_count; i++)
+        if (SQL_INT(import->context->tx, 0, "SELECT 1 FROM category WHERE slug = ?1", sql_string(import->categories.made[i]->slug)))
+            return call_refuse(import->context->call, RESULT_CONFLICT,
+                               "Nothing was imported: somebody else has made the category `%s` meanwhile. Try again.",
+                               import->categories.made[i]->slug);
+    return RESULT_OK;
+}
+
 /* --- doing it ------------------------------------------------------------------------------------------------------ */
 
 static void emit_categories(struct import *import)
@@ -318,35 +408,131 @@ static void emit_categories(struct import *import)
     }
 }
 
-static void emit_product(struct import *import, const struct planned_product *planned)
+static void take_new(struct import *import, const struct planned_product *planned, size_t *variants)
 {
     struct context *context = import->context;
-    if (planned->is_new)
-        catalog_emit_product_created(context, planned->id,
-                                     (const Catalog__ProductCreated *)message_unpack(
-                                         context->arena, &catalog__product_created__descriptor, planned->event));
+    const Catalog__ProductCreated *created = (const Catalog__ProductCreated *)message_unpack(
+        context->arena, &catalog__product_created__descriptor, planned->event);
+    const char *conflict = conflict_of(context, planned, created->product);
+    if (conflict != NULL)
+        report_conflict(import, planned, created->product, conflict);
     else
-        catalog_emit_product_updated(context, planned->id,
-                                     (const Catalog__ProductUpdated *)message_unpack(
-                                         context->arena, &catalog__product_updated__descriptor, planned->event));
+        catalog_emit_product_created(context, planned->id, created);
+    *variants += created->product->n_variants;
 }
 
-static void emit_products(struct import *import)
+static void take_update(struct import *import, const struct planned_product *planned, size_t *variants)
+{
+    struct context *context = import->context;
+    const Catalog__ProductUpdated *updated = (const Catalog__ProductUpdated *)message_unpack(
+        context->arena, &catalog__product_updated__descriptor, planned->event);
+    const char *conflict = conflict_of(context, planned, updated->product);
+    if (conflict != NULL)
+        report_conflict(import, planned, updated->product, conflict);
+    else
+        catalog_emit_product_updated(context, planned->id, updated);
+    *variants += updated->product->n_variants;
+}
+
+static bool part_is_full(const struct import *import, size_t variants)
+{
+    return variants >= LIMIT_IMPORT_PART_VARIANTS ||
+           (variants >= LIMIT_IMPORT_PART_VARIANTS_MIN && context_part_is_over(import->context));
+}
+
+static void take_products(struct import *import)
 {
     struct scratch scratch;
+    size_t variants = 0;
     scratch_begin(&scratch, import->context);
-    for (size_t i = 0; i < import->planned_count; i++) {
+    while (import->taken < import->planned_count && !part_is_full(import, variants)) {
+        const struct planned_product *planned = &import->planned[import->taken++];
         scratch_renew(&scratch);
-        emit_product(import, &import->planned[i]);
+        if (planned->version == 0)
+            take_new(import, planned, &variants);
+        else
+            take_update(import, planned, &variants);
     }
     scratch_end(&scratch);
+}
+
+static void emit_begun(struct import *import)
+{
+    Catalog__ImportBegun begun = CATALOG__IMPORT_BEGUN__INIT;
+    import->report->status = CATALOG__IMPORT_STATUS__IMPORT_STATUS_RUNNING;
+    begun.import = import->report;
+    catalog_emit_import_begun(import->context, import->id, &begun);
+}
+
+static void emit_went_on(struct import *import)
+{
+    Catalog__ImportWentOn went_on = CATALOG__IMPORT_WENT_ON__INIT;
+    went_on.products = (int64_t)import->taken;
+    catalog_emit_import_went_on(import->context, import->id, &went_on);
 }
 
 static void emit_done(struct import *import)
 {
     Catalog__ImportDone done = CATALOG__IMPORT_DONE__INIT;
+    import->report->status = CATALOG__IMPORT_STATUS__IMPORT_STATUS_DONE;
     done.import = import->report;
     catalog_emit_import_done(import->context, import->id, &done);
+}
+
+static bool is_running(struct tx *tx, const char *id)
+{
+    Catalog__Import import = CATALOG__IMPORT__INIT;
+    return import_load(tx, id, &import) && import.status == CATALOG__IMPORT_STATUS__IMPORT_STATUS_RUNNING;
+}
+
+static enum result begin(struct import *import)
+{
+    enum result result = check_categories(import);
+    if (result != RESULT_OK)
+        return result;
+    context_expect(import->context, import->categories.made_count + import->planned_count + 1);
+    emit_categories(import);
+    return RESULT_OK;
+}
+
+/* Go back to where the parts that are in the store have left it. What came to be known of the changes is known again. */
+static void begin_part(struct import *import, struct context *context)
+{
+    import->context = context;
+    if (import->taken > 0 && context_part(context) == import->part) {
+        import->taken = import->taken_before;
+        import->problems = import->problems_before;
+        *import->report = import->report_before;
+        return;
+    }
+    import->part = context_part(context);
+    import->taken_before = import->taken;
+    import->problems_before = import->problems;
+    import->report_before = *import->report;
+}
+
+static enum result take_part(struct context *context, void *work, bool *more)
+{
+    struct import *import = work;
+    bool is_first = context_part(context) == 0;
+    begin_part(import, context);
+    if (!is_first && !is_running(context->tx, import->id))
+        return call_refuse(context->call, RESULT_CONFLICT, "It stood still for too long, and was taken back. Try again.");
+    enum result result = is_first ? begin(import) : RESULT_OK;
+    if (result != RESULT_OK)
+        return result;
+
+    take_products(import);
+    *more = import->taken < import->planned_count;
+    if (*more && is_first)
+        emit_begun(import);
+    else if (*more)
+        emit_went_on(import);
+    else
+        emit_done(import);
+    if (!*more)
+        import_load(context->tx, import->id, import->report);
+    return RESULT_OK;
 }
 
 /* --- the answer ---------------------------------------------------------------------------------------------------- */
@@ -414,31 +600,22 @@ static enum result prepare_all(struct import *import, const Catalog__ImportProdu
     return RESULT_OK;
 }
 
-static void do_all(struct import *import)
-{
-    context_expect(import->context, import->categories.made_count + import->planned_count + 1);
-    emit_categories(import);
-    emit_products(import);
-    emit_done(import);
-}
-
 enum result catalog_import_products(struct context *context, const Catalog__ImportProductsRequest *request,
                                     Catalog__Import *answer)
 {
     const char *currency = *request->currency != '\0' ? request->currency : SHOP_DEFAULT_CURRENCY;
-    struct import import = {.context = context, .arena = context->arena, .report = answer};
+    struct import *import = ARENA_NEW(context->arena, struct import);
+    *import = (struct import){.context = context, .arena = context->arena, .report = answer};
 
     if (currency_exponent(text_of(currency)) < 0)
         return call_violation(context->call, "?currency", "format", "`%s` is not a currency of ISO 4217.", currency);
-    import.id = context_new_id(context);
-    category_plan_init(&import.categories, context->arena);
-    read_file(&import, request, currency);
-    enum result result = prepare_all(&import, request);
-    file_free(&import);
-    if (result != RESULT_OK || request->dry_run)
-        return result;
-
-    do_all(&import);
-    import_load(context->tx, import.id, answer);
-    return RESULT_OK;
+    import->id = context_new_id(context);
+    category_plan_init(&import->categories, context->arena);
+    read_file(import, request, currency);
+    enum result result = prepare_all(import, request);
+    import->problems = import->file->problems; /* they live as long as the call */
+    file_free(import);
+    if (result == RESULT_OK && !request->dry_run)
+        context_in_parts(context, take_part, import);
+    return result;
 }

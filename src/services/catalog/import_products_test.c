@@ -528,6 +528,172 @@ static void dummyjson_is_one_variant_each(void **state)
     assert_non_null(product("red-lipstick-2"));
 }
 
+/* --- in parts ------------------------------------------------------------------------------------------------------ */
+
+#define MANY 4100
+#define LAST "p-4099"
+
+static_assert(MANY > 2 * LIMIT_IMPORT_PART_VARIANTS && MANY <= 3 * LIMIT_IMPORT_PART_VARIANTS, "three parts");
+
+/* A file of that many products of one variant, "p-0", "p-1" … */
+static struct text a_large_file(const char *title)
+{
+    struct buffer file;
+    buffer_init(&file, 1 << 20);
+    buffer_add_string(&file, "Handle,Title,Variant SKU,Variant Price,Status,Product Category\n");
+    for (int i = 0; i < MANY; i++)
+        buffer_add_string(&file, arena_printf(world->arena, "p-%d,%s %d,sku-%d,1.00,active,Tools\n", i, title, i, i));
+    struct text text = buffer_text(&file);
+    text.at = arena_strndup(world->arena, text.at, text.length);
+    buffer_release(&file);
+    return text;
+}
+
+/* Read and checked, and no part of it taken. */
+static struct handler_world_bulk *large_import(const char *title)
+{
+    static Catalog__ImportProductsRequest request;
+    struct text file = a_large_file(title);
+    catalog__import_products_request__init(&request);
+    request.file.data = (uint8_t *)(uintptr_t)file.at;
+    request.file.len = file.length;
+    struct handler_world_bulk *bulk = ARENA_NEW(world->arena, struct handler_world_bulk);
+    *bulk = (struct handler_world_bulk){
+        .call = handler_world_call_new(world),
+        .data = {METHOD(import_products), &request.base, message_new(world->arena, &catalog__import__descriptor)},
+    };
+    assert_int_equal(handler_world_prepare(world, bulk), RESULT_OK);
+    return bulk;
+}
+static const Catalog__Import *report_of(const struct handler_world_bulk *bulk)
+{
+    return (const Catalog__Import *)bulk->data.answer;
+}
+static const Catalog__Import *stored_import(const char *id)
+{
+    Catalog__GetImportRequest request = CATALOG__GET_IMPORT_REQUEST__INIT;
+    const ProtobufCMessage *answer;
+    request.id = id;
+    assert_int_equal(handler_world_call(world, METHOD(get_import), &request.base, &answer), RESULT_OK);
+    return (const Catalog__Import *)answer;
+}
+static void retitle(const char *slug, const char *title)
+{
+    Catalog__UpdateProductRequest request = CATALOG__UPDATE_PRODUCT_REQUEST__INIT;
+    Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    Catalog__Product change = CATALOG__PRODUCT__INIT;
+    char *paths[] = {arena_strdup(world->arena, "title")};
+    mask.n_paths = 1;
+    mask.paths = paths;
+    change.title = title;
+    request.id = product(slug)->id;
+    request.product = &change;
+    request.update_mask = &mask;
+    assert_int_equal(handler_world_call(world, METHOD(update_product), &request.base, NULL), RESULT_OK);
+}
+static void create(const char *slug, const char *sku)
+{
+    Catalog__CreateProductRequest request = CATALOG__CREATE_PRODUCT_REQUEST__INIT;
+    Catalog__Product made = CATALOG__PRODUCT__INIT;
+    Catalog__Variant variant = CATALOG__VARIANT__INIT, *variants[] = {&variant};
+    variant.sku = sku;
+    made.title = made.slug = slug;
+    made.n_variants = 1;
+    made.variants = variants;
+    request.product = &made;
+    assert_int_equal(handler_world_call(world, METHOD(create_product), &request.base, NULL), RESULT_OK);
+}
+
+static void a_large_file_comes_in_parts(void **state)
+{
+    (void)state;
+    struct handler_world_bulk *bulk = large_import("Drill");
+    assert_null(product("p-0"));
+    assert_int_equal(handler_world_take_part(world, bulk), RESULT_OK);
+    assert_true(bulk->parts.more);
+    const char *id = arena_strdup(world->arena, report_of(bulk)->id);
+    assert_int_equal(stored_import(id)->status, CATALOG__IMPORT_STATUS__IMPORT_STATUS_RUNNING);
+    assert_non_null(product("p-0"));
+    assert_null(product(LAST));
+    assert_int_equal(undo(id), RESULT_CONFLICT); /* not yet */
+
+    assert_int_equal(handler_world_take_part(world, bulk), RESULT_OK);
+    assert_true(bulk->parts.more);
+    assert_int_equal(handler_world_take_part(world, bulk), RESULT_OK);
+    assert_false(bulk->parts.more);
+    assert_non_null(product(LAST));
+    assert_int_equal(report_of(bulk)->status, CATALOG__IMPORT_STATUS__IMPORT_STATUS_DONE);
+    assert_int_equal(report_of(bulk)->created, MANY);
+
+    handler_world_advance(world, INT64_C(2000) * LIMIT_IMPORT_STANDSTILL_MS);
+    assert_int_equal(stored_import(id)->status, CATALOG__IMPORT_STATUS__IMPORT_STATUS_DONE);
+    handler_world_verify(world);
+    assert_int_equal(undo(id), RESULT_OK);
+    assert_null(product("p-0"));
+}
+
+static void what_others_change_meanwhile_is_left_as_they_want_it(void **state)
+{
+    (void)state;
+    assert_non_null(import_text(a_large_file("Drill"), AS_IT_IS));
+    struct handler_world_bulk *bulk = large_import("Hammer");
+    retitle("p-3", "Saw");                      /* before its first part */
+    assert_int_equal(handler_world_take_part(world, bulk), RESULT_OK);
+    retitle("p-2", "Pliers");                   /* after the part that it was in */
+    retitle("p-4050", "File");                   /* before */
+    while (bulk->parts.more)
+        assert_int_equal(handler_world_take_part(world, bulk), RESULT_OK);
+
+    const Catalog__Import *report = report_of(bulk);
+    assert_int_equal(report->updated, MANY - 2);
+    assert_int_equal(report->skipped, 2);
+    assert_int_equal(report->n_problems, 2);
+    assert_string_equal(report->problems[0]->code, "conflict");
+    assert_int_equal(report->problems[0]->line, 5);
+    assert_string_equal(product("p-2")->title, "Pliers");
+    assert_string_equal(product("p-3")->title, "Saw");
+    assert_string_equal(product("p-4050")->title, "File");
+    assert_string_equal(product("p-4")->title, "Hammer 4");
+}
+
+static void a_slug_or_sku_taken_meanwhile_is_a_conflict(void **state)
+{
+    (void)state;
+    struct handler_world_bulk *bulk = large_import("Drill");
+    create("p-1", "another");
+    create("another", "sku-2");
+    for (bulk->parts.more = true; bulk->parts.more;)
+        assert_int_equal(handler_world_take_part(world, bulk), RESULT_OK);
+    assert_int_equal(report_of(bulk)->created, MANY - 2);
+    assert_int_equal(report_of(bulk)->variants, MANY - 2);
+    assert_int_equal(report_of(bulk)->n_problems, 2);
+    assert_string_equal(product("p-1")->variants[0]->sku, "another");
+    assert_null(product("p-2"));
+}
+
+static void an_import_that_stands_still_is_taken_back(void **state)
+{
+    (void)state;
+    create("p-7", "sku-7"); /* is there before: gets another title, and its own again */
+    struct handler_world_bulk *bulk = large_import("Drill");
+    assert_int_equal(handler_world_take_part(world, bulk), RESULT_OK);
+    handler_world_advance(world, INT64_C(900) * LIMIT_IMPORT_STANDSTILL_MS);
+    assert_int_equal(handler_world_take_part(world, bulk), RESULT_OK); /* late, but alive */
+    assert_string_equal(product("p-7")->title, "Drill 7");
+    price_is_set("sku-7", 100);
+    retitle("p-1", "Saw");
+    handler_world_advance(world, INT64_C(1100) * LIMIT_IMPORT_STANDSTILL_MS);
+
+    const Catalog__Import *report = stored_import(report_of(bulk)->id);
+    assert_int_equal(report->status, CATALOG__IMPORT_STATUS__IMPORT_STATUS_UNDONE);
+    assert_int_equal(report->n_problems, 1);
+    assert_null(product("p-0"));
+    assert_string_equal(product("p-1")->title, "Saw"); /* somebody has made it theirs */
+    assert_string_equal(product("p-7")->title, "p-7");
+    assert_int_equal(handler_world_take_part(world, bulk), RESULT_CONFLICT); /* whoever was only slow is told */
+    assert_null(product(LAST));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +717,10 @@ int main(void)
         shop_test(spree_has_masters_and_price_rows),
         shop_test(spree_translations_are_attributes),
         shop_test(dummyjson_is_one_variant_each),
+        shop_test(a_large_file_comes_in_parts),
+        shop_test(what_others_change_meanwhile_is_left_as_they_want_it),
+        shop_test(a_slug_or_sku_taken_meanwhile_is_a_conflict),
+        shop_test(an_import_that_stands_still_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,10 @@ static const struct subscription subscriptions[] = {
     {"inventory", &inventory__stock_shipped__declaration, .project = catalog_project_level, .whole = true},
 };
 
+static const struct timer_handler timers[] = {
+    {IMPORT_TIMER, catalog_take_back_import},
+};
+
 static bool check(struct tx *tx, char error[512])
 {
     const char *lost = SQL_STRING(
@@ -34,6 +38,8 @@ const struct service catalog_service = {
     .declaration = &catalog_declaration,
     .migrations = catalog_migrations,
     .migration_count = catalog_migration_count,
+    .timers = timers,
+    .timer_count = sizeof(timers) / sizeof(timers[0]),
     .subscriptions = subscriptions,
     .subscription_count = sizeof(subscriptions) / sizeof(subscriptions[0]),
     .check = check,

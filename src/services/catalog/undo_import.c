@@ -4,6 +4,9 @@
  * What it was is in the products' streams: the event before the import's. A product that the import made is taken out again, and then the categories
  * that it made, where nothing is in them and nobody has changed them. Refused as a whole where a product, or a price that the import has set, has changed
  * since.
+ *
+ * An import that came in parts and stood still, because its process ended, is taken back in the same way, by a timer. Nobody is there to be refused
+ * then: what has changed since is left as it is, and reported.
  */
 #include "base/assert.h"
 #include "base/limits.h"
@@ -195,6 +198,56 @@ static void take_out_categories(struct context *context, const char *import_id)
             catalog_emit_category_deleted(context, ids[i], &deleted);
 }
 
+/* --- what has stood still ------------------------------------------------------------------------------------------ */
+
+/* Whether it is still as the import has left it, or was there at all. */
+static bool can_be_taken_back(struct context *context, const struct touched_product *touched)
+{
+    struct check check = {.context = context};
+
+    check_product(&check, touched);
+    context->call->problem = (struct problem){0};
+    return check.refused == 0;
+}
+
+static void report_left(struct context *context, const struct touched_product *touched, Catalog__ImportUndone *undone)
+{
+    Catalog__ImportProblem *problem;
+
+    if (undone->n_problems >= LIMIT_IMPORT_PROBLEMS)
+        return;
+    problem = ARENA_NEW(context->arena, Catalog__ImportProblem);
+    catalog__import_problem__init(problem);
+    problem->code = "changed_since";
+    problem->column = "";
+    problem->detail = arena_printf(context->arena, "The product `%s` has changed since, and was left as it is.", slug_of(context->tx, touched->id));
+    ARENA_ROOM(context->arena, undone->problems, undone->n_problems);
+    undone->problems[undone->n_problems++] = problem;
+}
+
+enum result catalog_take_back_import(struct context *context, const char *id)
+{
+    Catalog__ImportUndone undone = CATALOG__IMPORT_UNDONE__INIT;
+    Catalog__Import import = CATALOG__IMPORT__INIT;
+    struct touched_product *products;
+    size_t count, unchanged = 0;
+
+    if (!import_load(context->tx, id, &import) || import.status != CATALOG__IMPORT_STATUS__IMPORT_STATUS_RUNNING)
+        return RESULT_OK;
+    products = touched_by(context, id, &count);
+    for (size_t i = 0; i < count; i++)
+        if (can_be_taken_back(context, &products[i]))
+            products[unchanged++] = products[i];
+        else
+            report_left(context, &products[i], &undone);
+    put_all_back(context, id, products, unchanged);
+    take_out_categories(context, id);
+    catalog_emit_import_undone(context, id, &undone);
+    return RESULT_OK;
+}
+
+/* --- undoing it as asked ------------------------------------------------------------------------------------------- */
+
 static enum result check_all(struct context *context, const struct touched_product *products, size_t count)
 {
     struct check check = {.context = context};
@@ -223,6 +276,8 @@ enum result catalog_undo_import(struct context *context, const Catalog__UndoImpo
         return call_refuse(context->call, RESULT_NOT_FOUND, "There is no import `%s`.", request->id);
     if (answer->status == CATALOG__IMPORT_STATUS__IMPORT_STATUS_UNDONE)
         return RESULT_OK; /* asking twice is fine */
+    if (answer->status == CATALOG__IMPORT_STATUS__IMPORT_STATUS_RUNNING)
+        return call_refuse(context->call, RESULT_CONFLICT, "It is still being taken over. Ask again when it is done.");
     result = context_check_version(context, answer->version);
     if (result)
         return result;
