@@ -1,6 +1,7 @@
 /*
  * Questions lie in one list. Whatever may answer one wakes the worker, which looks at each: a commit (by the bus), a touch, somebody
- * who hung up, and a clock.
+ * who hung up, and a clock, which is set to the first moment at which something is over: a question's wait, or the patience with somebody who
+ * asks nothing any more. While nothing happens everybody sleeps.
  *
  * Another process is a listener of each producer that it follows (bus_listen_process), as long as it asks. It is told apart by the name
  * it gives itself; one that has not asked for FORGET_US is gone, and nobody waits for it any more.
@@ -20,7 +21,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define TICK_US INT64_C(250000)
 #define FORGET_US INT64_C(2000000)
 #define READ_BYTES (1 << 20)
 #define TOUCHES 8192
@@ -69,6 +69,7 @@ struct follower {
     char *name, *producer;
     struct bus_listener *listener;
     int64_t seen_us;
+    bool asking; /* a question of his waits for an answer */
 };
 
 struct touch {
@@ -81,7 +82,10 @@ struct feed_service {
     struct bus *bus;
     struct loop *loop;
     struct worker *worker;
-    struct timer tick;
+    struct timer clock;
+    struct task arm;
+    atomic_bool arm_posted;
+    atomic_int_fast64_t due_us; /* what the clock is to be set to, monotonic; INT64_MAX: nothing */
     char process[ID_LENGTH + 1];
     atomic_bool draining;
 
@@ -192,7 +196,7 @@ static void forget_gone(struct feed_service *service)
     int64_t before_us = env_monotonic_us(service->env) - FORGET_US;
     for (struct follower **at = &service->followers; *at != NULL;) {
         struct follower *follower = *at;
-        if (follower->seen_us >= before_us) {
+        if (follower->asking || follower->seen_us >= before_us) {
             at = &follower->next;
             continue;
         }
@@ -256,14 +260,16 @@ static void refuse(struct question *question)
 static bool answer_events(struct feed_service *service, struct question *question)
 {
     const Platform__ReadEventsRequest *request = (const void *)question->request;
-    follower_of(service, request->follower, request->producer);
+    struct follower *follower = follower_of(service, request->follower, request->producer);
     struct reading reading = begin_reading(question);
     reading.answer->last = bus_last(service->bus, request->producer);
     question->answer = &reading.answer->base;
     if (request->after < 0)
         return true;
-    if (reading.answer->last <= request->after)
+    if (reading.answer->last <= request->after) {
+        follower->asking = true;
         return false;
+    }
     int64_t limit = request->limit > 0 && request->limit < LIMIT_FEED_EVENTS ? request->limit : LIMIT_FEED_EVENTS;
     if (bus_read(service->bus, request->producer, request->after, limit, add_event, &reading) < 0)
         refuse(question);
@@ -327,20 +333,41 @@ static void put_back(struct feed_service *service, struct question *question)
     pthread_mutex_unlock(&service->lock);
 }
 
+static void earlier(int64_t *due_us, int64_t at_us)
+{
+    *due_us = at_us < *due_us ? at_us : *due_us;
+}
+
+/* Have the clock wake the worker then. */
+static void arm_clock(struct feed_service *service, int64_t due_us)
+{
+    if (atomic_exchange(&service->due_us, due_us) != due_us && !atomic_exchange(&service->arm_posted, true))
+        loop_post(service->loop, &service->arm);
+}
+
 static bool step(void *data)
 {
     struct feed_service *service = data;
+    int64_t due_us = INT64_MAX;
+    for (struct follower *follower = service->followers; follower != NULL; follower = follower->next)
+        follower->asking = false; /* until its question is looked at */
     for (struct question *question = take_questions(service), *next; question != NULL; question = next) {
         next = question->next;
         if (atomic_load(&service->draining) || atomic_load(&question->call->cancelled))
             call_refuse(question->call, RESULT_SHUTTING_DOWN, NULL);
         else if (!try_to_answer(service, question) && env_monotonic_us(service->env) < question->until_us) {
+            earlier(&due_us, question->until_us);
             put_back(service, question);
             continue;
         }
         delivery_post(&question->delivery);
     }
     forget_gone(service);
+    for (const struct follower *follower = service->followers; follower != NULL; follower = follower->next)
+        if (!follower->asking)
+            earlier(&due_us, follower->seen_us + FORGET_US + 1);
+    if (!atomic_load(&service->draining))
+        arm_clock(service, due_us);
     return false;
 }
 
@@ -379,11 +406,23 @@ static void invoke(ProtobufCService *base, unsigned index, const ProtobufCMessag
 
 /* --- beginning and end ------------------------------------------------------------------------------------------- */
 
-static void on_tick(struct timer *timer)
+static void on_clock(struct timer *timer)
 {
-    struct feed_service *service = (struct feed_service *)((char *)timer - offsetof(struct feed_service, tick));
+    struct feed_service *service = (struct feed_service *)((char *)timer - offsetof(struct feed_service, clock));
+    atomic_store(&service->due_us, INT64_MAX); /* it has gone off: the worker sets it again, also to the same moment */
     worker_wake(service->worker);
-    timer_start(service->loop, &service->tick, TICK_US);
+}
+
+/* On the loop. */
+static void on_arm(struct task *task)
+{
+    struct feed_service *service = (struct feed_service *)((char *)task - offsetof(struct feed_service, arm));
+    atomic_store(&service->arm_posted, false);
+    int64_t due_us = atomic_load(&service->due_us), after_us = due_us - env_monotonic_us(service->env);
+    if (due_us == INT64_MAX || atomic_load(&service->draining))
+        timer_stop(service->loop, &service->clock);
+    else
+        timer_start(service->loop, &service->clock, after_us > 0 ? after_us : 0);
 }
 
 static void destroy(ProtobufCService *service)
@@ -402,9 +441,10 @@ struct feed_service *feed_service_start(struct env *env, struct bus *bus, struct
     env_new_id(env, service->process);
     pthread_mutex_init(&service->lock, NULL);
     pthread_mutex_init(&service->touch_lock, NULL);
+    service->clock.run = on_clock;
+    service->arm.run = on_arm;
+    service->due_us = INT64_MAX;
     service->worker = worker_start(env, "feed", step, service);
-    service->tick.run = on_tick;
-    timer_start(loop, &service->tick, TICK_US);
     return service;
 }
 
@@ -415,8 +455,8 @@ ProtobufCService *feed_service_table(struct feed_service *service)
 
 void feed_service_drain(struct feed_service *service)
 {
-    timer_stop(service->loop, &service->tick);
     atomic_store(&service->draining, true);
+    timer_stop(service->loop, &service->clock);
     worker_wake(service->worker);
 }
 
