@@ -55,6 +55,8 @@
 /* After the last answer we still read, and drop, for so long: closing at once would reset the connection, and the client would
  * lose an answer that it has not read yet. */
 #define LIMIT_HTTP_LINGER_MS 5000
+/* An HTTP/2 client that has open requests and is silent for so long is asked (PING) whether it is there; who does not answer in the same time is gone. */
+#define LIMIT_HTTP2_SILENCE_MS 20000
 /* How long open requests may take to finish after SIGTERM. */
 #define LIMIT_DRAIN_MS 25000
 /* How long a connection that is kept open without a request may go on so after SIGTERM: its next request is answered and told that it was the last. */

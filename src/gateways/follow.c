@@ -4,7 +4,7 @@
  *                      └──────────── on_changed ──────────── └─ all read: wait
  *
  * One call at a time, each in an arena of its own, as the exchange's lives as long as the stream. The stream ends when the client has
- * gone (on_gone) or the server stops (the watch tells); while a call is under way, when its answer is there.
+ * gone (on_gone), the server stops (the watch tells) or its time is over (on_last_moment); while a call is under way, when its answer is there.
  */
 #include "gateways/follow.h"
 
@@ -20,6 +20,7 @@
 
 struct follow {
     struct timer heartbeat; /* first: a timer is its follow */
+    struct timer last_moment;
     struct follow_options is;
     struct watch *watch;
     struct field cursor;             /* of the request */
@@ -42,6 +43,7 @@ static void let_go(struct follow *follow)
     struct http_exchange *exchange = follow->is.exchange;
     exchange->on_gone = exchange->on_drained = NULL;
     timer_stop(exchange->loop, &follow->heartbeat);
+    timer_stop(exchange->loop, &follow->last_moment);
     watch_stop(follow->watch);
     free(follow->place);
 }
@@ -54,7 +56,8 @@ static void end(struct follow *follow)
 
 static bool is_over(const struct follow *follow)
 {
-    return follow->is.exchange->gone || watches_are_ending(follow->is.watches);
+    return follow->is.exchange->gone || watches_are_ending(follow->is.watches) ||
+           env_monotonic_us(follow->is.exchange->loop->env) >= follow->is.until_us;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------------- */
@@ -87,11 +90,20 @@ static void on_heartbeat(struct timer *timer)
         ask(follow); /* the last call was refused: try again now */
 }
 
+static void on_last_moment(struct timer *timer)
+{
+    struct follow *follow = (struct follow *)((char *)timer - offsetof(struct follow, last_moment));
+    if (follow->begun && !follow->asking)
+        end(follow);
+}
+
 static void begin_stream(struct follow *follow)
 {
     follow->begun = true;
     follow->is.writer->begin(follow->is.data);
     timer_start(follow->is.exchange->loop, &follow->heartbeat, INT64_C(1000) * LIMIT_HEARTBEAT_MS);
+    if (follow->is.until_us != INT64_MAX)
+        timer_start(follow->is.exchange->loop, &follow->last_moment, follow->is.until_us - env_monotonic_us(follow->is.exchange->loop->env));
 }
 
 /* --- asking -------------------------------------------------------------------------------------------------------------- */
@@ -215,6 +227,7 @@ void follow_begin(const struct follow_options *options)
     struct follow *follow = ARENA_NEW(options->exchange->arena, struct follow);
     *follow = (struct follow){
         .heartbeat = {.run = on_heartbeat},
+        .last_moment = {.run = on_last_moment},
         .is = *options,
         .cursor = message_field(method->input, TEXT("cursor")),
         .position = message_field(method->output, TEXT("position")),
@@ -222,6 +235,8 @@ void follow_begin(const struct follow_options *options)
         .items = items,
         .item_cursor = message_field(items.declaration->message, TEXT("cursor")),
     };
+    if (follow->is.until_us == 0)
+        follow->is.until_us = INT64_MAX;
     follow->watch = start_watch(follow);
     if (follow->watch == NULL) {
         refuse_many(options);

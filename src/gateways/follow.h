@@ -28,7 +28,7 @@ struct follow_writer {
     void (*idle)(void *data);
     /* The first page was refused, or too many follow: answer with this; nothing has begun. */
     void (*refuse)(void *data, const struct problem *problem);
-    /* The client has gone, or the server stops (`stopping`): end the stream. */
+    /* The client has gone, or not (`stopping`): the server stops, or `until_us` has come. End the stream. */
     void (*end)(void *data, bool stopping);
 };
 
@@ -39,6 +39,7 @@ struct follow_options {
     ProtobufCService *service;
     const struct method_declaration *method; /* of the list, which has `follow` */
     ProtobufCMessage *request;               /* lives as long as the exchange; its `cursor` is ours from now on */
+    int64_t until_us;                        /* monotonic: when it ends by itself; INT64_MAX, or 0: never */
     struct text after;                       /* where the client was; empty: what the request says */
     const struct follow_writer *writer;
     void *data;

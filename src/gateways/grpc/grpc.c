@@ -171,6 +171,7 @@ void grpc_handle(void *data, struct http_exchange *exchange)
         .exchange = exchange,
         .arena = exchange->arena,
         .call = call_new(exchange->arena, exchange->loop),
+        .until_us = INT64_MAX,
         .method = grpc_find_method(grpc, exchange->request.path),
     };
     visit->call->data = visit;

@@ -588,6 +588,20 @@ static void a_watch_tells_of_changes_and_ends_with_its_client(void **state)
     free_exchange(exchange);
 }
 
+static void a_watch_ends_when_its_time_is_over(void **state)
+{
+    (void)state;
+    struct exchange *exchange = send_to(public_port, WATCH, "grpc-timeout: 1500m\n", health_of("catalog"));
+    now_us += 1000000;
+    started->run(started);
+    assert_false(exchange->ended);
+    now_us += 500000;
+    started->run(started);
+    assert_int_equal(status_of(exchange), 4);
+    assert_null(started);
+    free_exchange(exchange);
+}
+
 static void a_watch_ends_with_the_server(void **state)
 {
     (void)state;
@@ -861,6 +875,34 @@ static void a_stream_is_no_faster_than_its_reader(void **state)
     client_goes(exchange);
 }
 
+static void a_stream_ends_when_its_time_is_over(void **state)
+{
+    (void)state;
+    struct exchange *exchange = watch_events(AS_ADMIN "grpc-timeout: 2M\n", ""); /* longer than any call may take */
+    now_us += INT64_C(119000000);
+    something_happens();
+    assert_string_equal(numbers_in(exchange), "1234");
+    assert_false(exchange->ended);
+    now_us += 1000000;
+    started->run(started);
+    assert_true(exchange->ended);
+    assert_int_equal(status_of(exchange), 4);
+    assert_null(started);
+    free_exchange(exchange);
+
+    exchange = watch_events(AS_ADMIN "grpc-timeout: 1S\n", "");
+    now_us += 1000000;
+    something_happens(); /* before the timer goes off */
+    assert_int_equal(status_of(exchange), 4);
+    free_exchange(exchange);
+
+    exchange = watch_events(AS_ADMIN, "5"); /* no end was asked for */
+    now_us += INT64_C(86400000000);
+    something_happens();
+    assert_string_equal(numbers_in(exchange), "6");
+    client_goes(exchange);
+}
+
 static void a_stream_ends_with_the_server(void **state)
 {
     (void)state;
@@ -893,6 +935,7 @@ int main(void)
         TEST(who_goes_is_not_worked_for),
         TEST(health_is_told_per_service),
         TEST(a_watch_tells_of_changes_and_ends_with_its_client),
+        TEST(a_watch_ends_when_its_time_is_over),
         TEST(a_watch_ends_with_the_server),
         TEST(reflection_tells_what_there_is),
         TEST(reflection_hands_out_files_with_what_they_import),
@@ -904,6 +947,7 @@ int main(void)
         TEST(a_stream_has_what_there_is_and_what_comes),
         TEST(a_stream_is_refused_before_it_begins),
         TEST(a_stream_is_no_faster_than_its_reader),
+        TEST(a_stream_ends_when_its_time_is_over),
         TEST(a_stream_ends_with_the_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,16 +81,25 @@ static bool tell(struct watch *watch)
     return grpc_answer_part(watch->visit, watch->visit->arena, &answer.base);
 }
 
+/* Until whoever asked stops waiting. */
+static int64_t left_of(const struct grpc_visit *visit)
+{
+    return visit->until_us == INT64_MAX ? INT64_MAX : visit->until_us - env_monotonic_us(visit->exchange->loop->env);
+}
+
 static void look(struct timer *timer)
 {
     struct watch *watch = (struct watch *)timer;
-    bool stops = atomic_load(&watch->visit->grpc->stopping);
-    if (stops)
+    int64_t left_us = left_of(watch->visit);
+    bool stops = atomic_load(&watch->visit->grpc->stopping) || left_us <= 0;
+    if (left_us <= 0)
+        call_refuse(watch->visit->call, RESULT_DEADLINE_EXCEEDED, "The time for this stream is over.");
+    else if (stops)
         call_refuse(watch->visit->call, RESULT_SHUTTING_DOWN, NULL);
     if (stops || (status_of(watch->visit->grpc, watch->service) != watch->told && !tell(watch)))
         end_watch(watch);
     else
-        timer_start(watch->visit->exchange->loop, &watch->timer, LOOK_US);
+        timer_start(watch->visit->exchange->loop, &watch->timer, left_us < LOOK_US ? left_us : LOOK_US);
 }
 
 static void on_gone(struct http_exchange *exchange)
@@ -111,7 +120,7 @@ void grpc_health_watch(struct grpc_visit *visit)
     visit->serving = watch;
     visit->exchange->on_gone = on_gone;
     if (tell(watch))
-        timer_start(visit->exchange->loop, &watch->timer, LOOK_US);
+        timer_start(visit->exchange->loop, &watch->timer, left_of(visit) < LOOK_US ? left_of(visit) : LOOK_US);
     else
         end_watch(watch);
 }

@@ -23,6 +23,7 @@ static bool read_timeout(struct grpc_visit *visit, struct text value)
         return refuse(visit, "grpc-timeout is up to eight digits and a unit, such as 250m.");
     int64_t deadline_us = env_monotonic_us(visit->exchange->loop->env);
     deadline_us += timeout_us < INT64_MAX - deadline_us ? timeout_us : INT64_MAX - deadline_us;
+    visit->until_us = deadline_us;
     if (deadline_us < visit->call->deadline_us)
         visit->call->deadline_us = deadline_us; /* nobody waits longer than LIMIT_CALL_MS */
     return true;

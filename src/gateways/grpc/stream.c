@@ -42,7 +42,9 @@ static void refuse(void *data, const struct problem *problem)
 static void end(void *data, bool stopping)
 {
     struct grpc_visit *visit = data;
-    if (stopping)
+    if (env_monotonic_us(visit->exchange->loop->env) >= visit->until_us)
+        call_refuse(visit->call, RESULT_DEADLINE_EXCEEDED, "The time for this stream is over.");
+    else if (stopping)
         call_refuse(visit->call, RESULT_SHUTTING_DOWN, NULL);
     grpc_answer_end(visit);
 }
@@ -65,6 +67,7 @@ void grpc_stream(struct grpc_visit *visit)
         .service = visit->method->service,
         .method = method->streams,
         .request = request,
+        .until_us = visit->until_us,
         .writer = &writer,
         .data = visit,
     });

@@ -48,6 +48,7 @@ struct grpc_visit {
     struct call *call;
     const struct grpc_method *method; /* NULL when there is none */
     struct text authorization;
+    int64_t until_us; /* monotonic: when who asks stops waiting, also for the end of a stream; INT64_MAX never */
     enum grpc_encoding encoding; /* of the request's messages */
     bool takes_gzip;
     bool from_peer; /* another process of ours, which has checked the request */

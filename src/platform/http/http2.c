@@ -18,6 +18,7 @@
  *     too many streams                              nghttp2, LIMIT_HTTP2_STREAMS
  *     bodies of many streams at once                LIMIT_HTTP2_BODIES; streamed ones their windows, too
  *     heads and bodies that come slowly             check_time: LIMIT_HTTP_HEAD_MS, LIMIT_HTTP_BODY_MS
+ *     nothing at all, while it has open requests    check_presence: LIMIT_HTTP2_SILENCE_MS
  *     windows that are never opened, or by bytes    check_time: LIMIT_HTTP_WRITE_MS, LIMIT_HTTP_OCTETS_PER_SECOND
  *
  * Stopping: GOAWAY that names no last stream, so that the client sends no more; a second later, or when it has answered a PING that went
@@ -149,6 +150,10 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     return 0;
 }
 
+/* What a PING says, by which its answer is told from others'. */
+static const uint8_t farewell[8] = "farewell";
+static const uint8_t are_you_there[8] = "are you?";
+
 static void stop_finally(struct http2 *http2);
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *data)
@@ -156,7 +161,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     (void)session;
     struct http2 *http2 = data;
     bool ends = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
-    if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) && http2->stopping == HTTP2_TOLD)
+    if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) && http2->stopping == HTTP2_TOLD &&
+        memcmp(frame->ping.opaque_data, farewell, sizeof farewell) == 0)
         stop_finally(http2);
     if (frame->hd.type == NGHTTP2_HEADERS)
         http2->in_head = false;
@@ -293,7 +299,7 @@ void http2_begin(struct connection *connection)
     http2->connection = connection;
     TAILQ_INIT(&http2->exchanges);
     http2->nuisances.left = http2->updates.left = LIMIT_HTTP2_NUISANCES;
-    http2->nuisances.since_ms = http2->updates.since_ms = http2->flow.since_ms = http2_now_ms(http2);
+    http2->nuisances.since_ms = http2->updates.since_ms = http2->flow.since_ms = http2->heard_ms = http2_now_ms(http2);
     buffer_init(&http2->output, OUTPUT_BYTES_MAX);
     ASSERT(nghttp2_session_server_new2(&http2->session, callbacks, http2, options) == 0);
     say_settings(http2->session);
@@ -334,6 +340,8 @@ static void receive(struct connection *connection, char *bytes, size_t length)
     struct http2 *http2 = connection->http2;
     if (http2->is_sent_away || http2->is_broken)
         return;
+    http2->heard_ms = http2_now_ms(http2);
+    http2->is_asked = false;
     ssize_t taken = nghttp2_session_mem_recv(http2->session, (const uint8_t *)bytes, length);
     if (taken < 0 && !http2->is_sent_away)
         http2->is_broken = true; /* not HTTP/2, or a flood that nghttp2 has had enough of */
@@ -451,7 +459,7 @@ static void stop(struct connection *connection, bool at_once)
         http2->stopping = HTTP2_TOLD;
         http2->stopping_since_ms = http2_now_ms(http2);
         nghttp2_submit_shutdown_notice(http2->session);
-        nghttp2_submit_ping(http2->session, NGHTTP2_FLAG_NONE, NULL);
+        nghttp2_submit_ping(http2->session, NGHTTP2_FLAG_NONE, farewell);
     } else if (http2->stopping == HTTP2_TOLD && http2_now_ms(http2) - http2->stopping_since_ms > TOLD_MS) {
         stop_finally(http2);
     }
@@ -504,6 +512,22 @@ static bool has_unsent(const struct http2 *http2)
     return false;
 }
 
+/* Streams may be silent for hours, and TCP tells nobody that the other machine has lost its power. */
+static void check_presence(struct http2 *http2, uint64_t now_ms, uint64_t silence_ms)
+{
+    if (silence_ms == 0 || is_idle(http2->connection) || now_ms - http2->heard_ms <= silence_ms)
+        return;
+    if (!http2->is_asked) {
+        http2->is_asked = true;
+        http2->asked_ms = now_ms;
+        nghttp2_submit_ping(http2->session, NGHTTP2_FLAG_NONE, are_you_there);
+        http2_wake(http2);
+    } else if (now_ms - http2->asked_ms > silence_ms) {
+        http2->is_broken = true;
+        http2_wake(http2);
+    }
+}
+
 static void check_time(struct connection *connection, uint64_t now_ms)
 {
     struct http2 *http2 = connection->http2;
@@ -516,6 +540,7 @@ static void check_time(struct connection *connection, uint64_t now_ms)
     bool waits = nghttp2_session_get_remote_window_size(http2->session) <= 0 && has_unsent(http2);
     if (is_stalled(&http2->flow, waits, now_ms, patience->write_ms))
         send_away(http2, NGHTTP2_ENHANCE_YOUR_CALM);
+    check_presence(http2, now_ms, patience->silence_ms);
     TAILQ_FOREACH(exchange, &http2->exchanges, in_all) {
         if (exchange->id != 0 && exchange->state == HTTP2_RECEIVING && exchange->since_ms > 0)
             check_receiving(exchange, now_ms, patience->body_ms);

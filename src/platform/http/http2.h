@@ -72,6 +72,9 @@ struct http2 {
     bool is_over;       /* the client will send no more */
     bool is_broken;
     bool is_sent_away;  /* with GOAWAY: nothing it sends matters any more */
+    bool is_asked;      /* by PING, whether it is there, since: */
+    uint64_t asked_ms;
+    uint64_t heard_ms;  /* when anything last came */
     bool in_head;       /* a head has begun and not ended, */
     uint64_t head_since_ms; /* then */
     enum http2_stopping stopping;

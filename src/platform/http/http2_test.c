@@ -650,7 +650,7 @@ static void who_takes_no_answers_can_ask_no_more(void **state)
 {
     (void)state;
     struct world world;
-    struct http_patience patience = {5000, 5000, 5000, 300, 5000, 5000, 20, 100, 20};
+    struct http_patience patience = {5000, 5000, 5000, 300, 5000, 5000, 20, 100, 20, 0};
     start_with(&world, &patience);
     int fd = dial_raw(&world), small = 4096;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
@@ -671,12 +671,39 @@ static void who_takes_no_answers_can_ask_no_more(void **state)
     stop(&world);
 }
 
+/* --- silence --- */
+
+/* A client that has gone without a word, such as one whose machine lost its power: its open stream is noticed. One that answers PING may be silent
+ * for as long as it likes. */
+static void who_is_silent_is_asked_whether_he_is_there(void **state)
+{
+    (void)state;
+    struct http_patience patience = {60000, 60000, 60000, 60000, 60000, 60000, 20, 100, 20, 300};
+    struct world world;
+    start_with(&world, &patience);
+    struct client *client = client_dial(&world);
+    int32_t held = client_ask(client, "GET", "/hold?silence", "", NULL);
+    TALK_UNTIL(client, atomic_load(&world.handled) == 1);
+    int gone = dial_raw(&world);
+    char bytes[64];
+    say_bytes(gone, bytes, write_frame(bytes, (struct frame){NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1,
+                                                             HOLD_HEAD, HOLD_HEAD_LENGTH}));
+    TALK_UNTIL(client, atomic_load(&world.handled) == 2);
+    TALK_UNTIL(client, http_server_counts(world.server).connections == 1);
+    client_get(client, "/let-go");
+    TALK_UNTIL(client, answer_of(client, held)->closed);
+    assert_string_equal(answer_of(client, held)->body, "silence");
+    client_close(client);
+    close(gone);
+    stop(&world);
+}
+
 /* --- slowness --- */
 
 static void slow_clients_are_sent_away(void **state)
 {
     (void)state;
-    struct http_patience patience = {200, 200, 60000, 200, 200, 60000, 20, 100, 20};
+    struct http_patience patience = {200, 200, 60000, 200, 200, 60000, 20, 100, 20, 0};
     struct world world;
     start_with(&world, &patience);
 
@@ -722,7 +749,7 @@ static void slow_clients_are_sent_away(void **state)
 static void who_reads_slowly_but_steadily_gets_all_of_it(void **state)
 {
     (void)state;
-    struct http_patience patience = {200, 200, 60000, 200, 200, 60000, 20, 100, 20};
+    struct http_patience patience = {200, 200, 60000, 200, 200, 60000, 20, 100, 20, 0};
     struct world world;
     start_with(&world, &patience);
     struct client *client = client_dial(&world);
@@ -742,7 +769,7 @@ static void who_reads_slowly_but_steadily_gets_all_of_it(void **state)
 static void idle_connections_are_told(void **state)
 {
     (void)state;
-    struct http_patience patience = {5000, 5000, 200, 5000, 200, 5000, 20, 100, 20};
+    struct http_patience patience = {5000, 5000, 200, 5000, 200, 5000, 20, 100, 20, 0};
     struct world world;
     start_with(&world, &patience);
     struct client *idle = client_dial(&world), *watching = client_dial(&world);
@@ -818,7 +845,7 @@ static void stopping_drops_no_request(void **state)
 static void stopping_does_not_wait_for_ever(void **state)
 {
     (void)state;
-    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 200, 50, 10, 20};
+    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 200, 50, 10, 20, 0};
     struct world world;
     start_with(&world, &patience);
     struct client *client = client_dial(&world);
@@ -884,6 +911,7 @@ int main(void)
         cmocka_unit_test(heads_that_grow_in_the_table_are_cut),
         cmocka_unit_test(streams_have_a_limit),
         cmocka_unit_test(who_takes_no_answers_can_ask_no_more),
+        cmocka_unit_test(who_is_silent_is_asked_whether_he_is_there),
         cmocka_unit_test(slow_clients_are_sent_away),
         cmocka_unit_test(who_reads_slowly_but_steadily_gets_all_of_it),
         cmocka_unit_test(idle_connections_are_told),

@@ -165,6 +165,7 @@ struct http_patience {
     uint64_t head_ms, body_ms, idle_ms, write_ms, linger_ms, drain_ms, sweep_ms;
     unsigned connections_max;
     uint64_t farewell_ms;
+    uint64_t silence_ms; /* 0: nobody is asked whether he is there */
 };
 
 struct http_server {

@@ -258,7 +258,8 @@ struct http_server *http_server_start(struct loop *loop, const char *address, co
         .handler = *handler,
         .handed_over = handed_over,
         .patience = {LIMIT_HTTP_HEAD_MS, LIMIT_HTTP_BODY_MS, LIMIT_HTTP_IDLE_MS, LIMIT_HTTP_WRITE_MS, LIMIT_HTTP_LINGER_MS,
-                     LIMIT_DRAIN_MS, SWEEP_MS, LIMIT_HTTP_CONNECTIONS, LIMIT_FAREWELL_MS},
+                     LIMIT_DRAIN_MS, SWEEP_MS, LIMIT_HTTP_CONNECTIONS, LIMIT_FAREWELL_MS,
+                     LIMIT_HTTP2_SILENCE_MS},
     };
     /* Writing to a client that has gone is a result, not a signal; libuv leaves that to its user. */
     signal(SIGPIPE, SIG_IGN);

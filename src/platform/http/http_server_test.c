@@ -429,7 +429,7 @@ static void a_client_may_close_its_side_first(void **state)
 static void slow_clients_are_sent_away(void **state)
 {
     (void)state;
-    struct http_patience patience = {200, 200, 200, 200, 200, 200, 20, 100, 20};
+    struct http_patience patience = {200, 200, 200, 200, 200, 200, 20, 100, 20, 0};
     struct world world;
     start_with(&world, &patience);
     int idle = dial(&world), head = dial(&world), body = dial(&world), reader = dial(&world), waiting = dial(&world);
@@ -452,7 +452,7 @@ static void slow_clients_are_sent_away(void **state)
 static void the_oldest_idle_connection_makes_room(void **state)
 {
     (void)state;
-    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 5000, 50, 3, 20};
+    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 5000, 50, 3, 20, 0};
     struct world world;
     start_with(&world, &patience);
     int first = dial(&world), second = dial(&world), third = dial(&world);
@@ -524,7 +524,7 @@ static void who_keeps_a_connection_is_told(void **state)
 static void stopping_does_not_wait_for_ever(void **state)
 {
     (void)state;
-    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 200, 50, 10, 20};
+    struct http_patience patience = {5000, 5000, 5000, 5000, 200, 200, 50, 10, 20, 0};
     struct world world;
     start_with(&world, &patience);
     int fd = dial(&world);

@@ -229,7 +229,7 @@ static void who_speaks_no_tls_of_ours_is_told(void **state)
 static void hands_are_not_shaken_for_ever(void **state)
 {
     (void)state;
-    struct http_patience patience = {200, 5000, 60000, 5000, 200, 5000, 20, 100, 20};
+    struct http_patience patience = {200, 5000, 60000, 5000, 200, 5000, 20, 100, 20, 0};
     struct world world;
     struct tls_identity *tls;
     start_tls(&world, &patience, &tls);
