@@ -102,6 +102,7 @@ static void index_product(struct tx *tx, const Catalog__Product *product)
     index_variants(tx, product);
     product_categories_compute(tx, product);
     index_words(tx, product);
+    product_shelf_compute(tx, product->id);
     product_price_compute(tx, product->id);
     product_stock_compute(tx, product->id);
     product_lists_touch(tx, product->id);
@@ -170,6 +171,7 @@ void catalog_apply_product_deleted(struct tx *tx, const struct event *event, con
 {
     (void)data;
     index_clear(tx, event->key);
+    SQL_DO(tx, "DELETE FROM product_shelf WHERE product_id = ?1", sql_string(event->key));
     SQL_DO(tx, "DELETE FROM product_price WHERE product_id = ?1", sql_string(event->key));
     SQL_DO(tx, "DELETE FROM product_stock WHERE product_id = ?1", sql_string(event->key));
     SQL_DO(tx, "DELETE FROM product WHERE id = ?1", sql_string(event->key));

@@ -23,6 +23,8 @@ Catalog__Product *product_stored(struct tx *tx, const char *id);
 bool product_load(struct tx *tx, const char *id, const char *currency, Catalog__Product *answer);
 /* Bring a stored product into the form that is shown: categories by name, prices and stock on its variants. */
 void product_complete(struct tx *tx, const char *currency, Catalog__Product *product);
+/* Prices in `currency` and levels, bundles' but for those of their parts (shelf.c). */
+void product_shelf_show(struct tx *tx, const char *currency, Catalog__Product *product);
 /* Add what staff see: the prices in all currencies. */
 void product_complete_prices(struct tx *tx, Catalog__Product *product);
 
@@ -57,6 +59,13 @@ enum result product_check_components(struct context *context, const Catalog__Pro
 
 /* The categories that a product is found in: its own and all above them. */
 void product_categories_compute(struct tx *tx, const Catalog__Product *product);
+/* What the variants of a product cost and how many there are, ready to be shown (shelf.c): computed anew; */
+void product_shelf_compute(struct tx *tx, const char *product_id);
+/* with another level of one variant; */
+void product_shelf_exchange_level(struct tx *tx, const char *product_id, const char *sku, int64_t before, int64_t now);
+/* and with other prices of one, as product_shelf_prices_of() gave them before they changed and gives them now. */
+void product_shelf_exchange_prices(struct tx *tx, const char *product_id, const char *sku, const char *before, const char *now);
+const char *product_shelf_prices_of(struct tx *tx, const char *sku);
 /* The lowest and highest price of a product, from its variants' prices. */
 void product_price_compute(struct tx *tx, const char *product_id);
 /* Whether any variant of it can be bought. True when that changed. */

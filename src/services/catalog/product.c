@@ -12,8 +12,6 @@
 #include "platform/rpc/message.h"
 #include "services/shop_defaults.h"
 
-#include <stdlib.h>
-
 bool product_sees_all(const struct context *context)
 {
     const struct actor *actor = &context->call->actor;
@@ -59,45 +57,16 @@ static int64_t bundles_available(struct tx *tx, const Catalog__Variant *bundle)
                    sql_string(bundle->sku));
 }
 
-/* From a row of sku, amount, compare_at_amount, available; each but the first may be unknown. */
-static void complete_variant(struct sql_rows *rows, const char *currency, Catalog__Variant *variant)
+/* Of what is sold on back order there is less than nothing, and nothing that a shopper could count on. */
+static void complete_stock(struct tx *tx, Catalog__Product *product)
 {
-    struct arena *arena = rows->tx->arena;
+    for (size_t i = 0; i < product->n_variants; i++) {
+        Catalog__Variant *variant = product->variants[i];
 
-    if (!sql_is_null(rows, 1))
-        variant->price = money_message(arena, sql_get_int(rows, 1), currency);
-    if (!sql_is_null(rows, 2) && sql_get_int(rows, 2) != 0)
-        variant->compare_at_price = money_message(arena, sql_get_int(rows, 2), currency);
-    variant->available = sql_get_int(rows, 3);
-    if (variant->n_components > 0)
-        variant->available = bundles_available(rows->tx, variant);
-    if (variant->available < 0)
-        variant->available = 0; /* sold on back order: nothing that a shopper could count on */
-}
-
-static int compare_skus(const void *a, const void *b)
-{
-    return strcmp((*(Catalog__Variant *const *)a)->sku, (*(Catalog__Variant *const *)b)->sku);
-}
-
-/* One statement for all of them, whose rows come in the order of SKUs. */
-static void complete_variants(struct tx *tx, const char *currency, Catalog__Product *product)
-{
-    Catalog__Variant **variants = ARENA_ARRAY(tx->arena, Catalog__Variant *, product->n_variants);
-    struct sql_rows rows = SQL_SELECT(tx,
-                                      "SELECT variant.sku, price.amount, price.compare_at_amount, stock.available FROM variant"
-                                      " LEFT JOIN variant_price AS price ON price.sku = variant.sku AND price.currency = ?2"
-                                      " LEFT JOIN variant_stock AS stock ON stock.sku = variant.sku"
-                                      " WHERE variant.product_id = ?1 ORDER BY variant.sku",
-                                      sql_string(product->id), sql_string(currency));
-    size_t i = 0;
-
-    if (product->n_variants > 0)
-        memcpy(variants, product->variants, product->n_variants * sizeof *variants);
-    qsort(variants, product->n_variants, sizeof *variants, compare_skus);
-    for (; sql_next(&rows); i++) {
-        ASSERT(i < product->n_variants && text_equal(sql_get_text(&rows, 0), text_of(variants[i]->sku)));
-        complete_variant(&rows, currency, variants[i]);
+        if (variant->n_components > 0)
+            variant->available = bundles_available(tx, variant);
+        if (variant->available < 0)
+            variant->available = 0;
     }
 }
 
@@ -126,7 +95,8 @@ void product_complete(struct tx *tx, const char *currency, Catalog__Product *pro
     if (!*currency)
         currency = SHOP_DEFAULT_CURRENCY;
     complete_categories(tx, product);
-    complete_variants(tx, currency, product);
+    product_shelf_show(tx, currency, product);
+    complete_stock(tx, product);
 }
 
 static void complete_prices(struct tx *tx, Catalog__Variant *variant)

@@ -89,8 +89,8 @@ static void product_price_widen(struct tx *tx, const char *product_id, const Pri
 void catalog_project_prices_set(struct tx *tx, const struct event *event, const ProtobufCMessage *data)
 {
     const Pricing__PricesSet *set = (const Pricing__PricesSet *)data;
-    const char *product_id = product_of(tx, event->key);
-    bool had_some = SQL_INT(tx, 0, "SELECT 1 FROM variant_price WHERE sku = ?1 LIMIT 1", sql_string(event->key));
+    const char *product_id = product_of(tx, event->key), *before = product_shelf_prices_of(tx, event->key);
+    bool had_some = *before != '\0';
 
     if (had_some)
         SQL_DO(tx, "DELETE FROM variant_price WHERE sku = ?1", sql_string(event->key));
@@ -102,6 +102,7 @@ void catalog_project_prices_set(struct tx *tx, const struct event *event, const 
             product_price_widen(tx, product_id, set->prices[i]);
     }
     if (product_id) {
+        product_shelf_exchange_prices(tx, product_id, event->key, before, product_shelf_prices_of(tx, event->key));
         if (had_some)
             product_price_compute(tx, product_id);
         tx_touch(tx, "product", product_id);
@@ -116,6 +117,22 @@ static const Inventory__Level *level_of(const ProtobufCMessage *data)
 
     ASSERT(field);
     return *(Inventory__Level *const *)((const char *)data + field->offset);
+}
+
+struct level {
+    int64_t available, sellable;
+};
+
+static struct level level_before(struct tx *tx, const char *sku)
+{
+    struct level before = {0};
+    struct sql_rows rows = SQL_SELECT(tx, "SELECT available, sellable FROM variant_stock WHERE sku = ?1", sql_string(sku));
+
+    if (sql_next(&rows)) {
+        before = (struct level){sql_get_int(&rows, 0), sql_get_int(&rows, 1)};
+        sql_stop(&rows);
+    }
+    return before;
 }
 
 static void product_level_changed(struct tx *tx, const char *product_id)
@@ -152,13 +169,15 @@ void catalog_project_level(struct tx *tx, const struct event *event, const Proto
     const Inventory__Level *level = level_of(data);
     const char *product_id = product_of(tx, event->key);
     int64_t sellable = level->available + level->oversell_limit;
-    int64_t before = SQL_INT(tx, 0, "SELECT sellable FROM variant_stock WHERE sku = ?1", sql_string(event->key));
+    struct level before = level_before(tx, event->key);
 
     SQL_DO(tx,
            "INSERT INTO variant_stock (sku, available, sellable) VALUES (?1, ?2, ?3)"
            " ON CONFLICT (sku) DO UPDATE SET available = excluded.available, sellable = excluded.sellable",
            sql_string(event->key), sql_int(level->available), sql_int(sellable));
-    if (product_id && (before > 0) != (sellable > 0))
+    if (product_id)
+        product_shelf_exchange_level(tx, product_id, event->key, before.available, level->available);
+    if (product_id && (before.sellable > 0) != (sellable > 0))
         product_level_changed(tx, product_id);
     else if (product_id)
         tx_touch(tx, "product", product_id);
