@@ -2,7 +2,7 @@
  * Messages by descriptor.
  *
  * A value is found where protobuf-c's own packing finds it: `offset` into the message, and for repeated fields and oneofs a
- * quantifier beside it.
+ * quantifier beside it. Unpacking is in unpack.c.
  */
 #include "platform/rpc/message.h"
 
@@ -45,11 +45,6 @@ struct text message_pack(struct arena *arena, const ProtobufCMessage *message)
     uint8_t *bytes = arena_alloc(arena, length);
     protobuf_c_message_pack(message, bytes);
     return (struct text){(const char *)bytes, length};
-}
-
-ProtobufCMessage *message_unpack(struct arena *arena, const ProtobufCMessageDescriptor *descriptor, struct text packed)
-{
-    return protobuf_c_message_unpack(descriptor, arena_protobuf(arena), packed.length, (const uint8_t *)packed.at);
 }
 
 /* --- values at a path ------------------------------------------------------------------------------------------- */

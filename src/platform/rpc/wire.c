@@ -1,15 +1,15 @@
 /*
  * One pass over the bytes, with the descriptor beside it. Nothing is written down but what it would cost.
  *
- * The costs are upper bounds of what protobuf-c 1.4 allocates: for each field it meets a note in a slab (and slabs double), for each message
- * its struct, for each value of a list its place, and for strings, bytes and unknown fields a copy.
+ * The costs are upper bounds of what unpack.c takes: for each message its struct, for each value of a list its place (and lists double), and for strings
+ * and bytes a copy.
  */
 #include "platform/rpc/wire.h"
 
 #include "base/assert.h"
 #include "base/limits.h"
 
-#define COST_OF_FIELD 128 /* its note, twice, and what aligning an allocation takes */
+#define COST_OF_FIELD 128 /* its place in a list, the first eight at once, and what aligning an allocation takes */
 #define COST_OF_UNKNOWN 64
 
 enum { WIRE_VARINT = 0, WIRE_64BIT = 1, WIRE_LENGTH = 2, WIRE_32BIT = 5 };
@@ -83,8 +83,8 @@ static enum wire_fault look_at_value(struct look *look, const ProtobufCFieldDesc
         return text_is_utf8(payload) ? spend(look, payload.length) : WIRE_NOT_UTF8;
     case PROTOBUF_C_TYPE_BYTES:
         return spend(look, payload.length);
-    default: /* many numbers in one field: each takes at least a byte here and at most eight there */
-        return spend(look, payload.length * 8);
+    default: /* many numbers in one field: each takes at least a byte here and at most eight there, four times, as the list grows */
+        return spend(look, payload.length * 32);
     }
 }
 

@@ -11,6 +11,7 @@
  */
 #include "base/assert.h"
 #include "base/limits.h"
+#include "platform/rpc/message.h"
 #include "platform/service/replay.h"
 
 #include <stdio.h>
@@ -86,8 +87,7 @@ static const ProtobufCMessage *unpack(const struct service *producer, struct are
     bool is_old = event->schema_version != declaration->version && producer->upcast;
     const ProtobufCMessage *data =
         is_old ? producer->upcast(arena, event)
-               : protobuf_c_message_unpack(declaration->message->descriptor, arena_protobuf(arena), event->data.length,
-                                           (const uint8_t *)event->data.at);
+               : message_unpack(arena, declaration->message->descriptor, event->data);
     ASSERT(data);
     return data;
 }
