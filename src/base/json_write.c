@@ -88,6 +88,9 @@ static size_t plain_run(struct text text)
     size_t length = 0;
     while (text.length - length >= 8 && eight_are_plain(text.at + length))
         length += 8;
+    /* What is left of a longer text is looked at together with what comes before it, once more. */
+    if (text.length >= 8 && text.length - length < 8 && eight_are_plain(text.at + text.length - 8))
+        return text.length;
     while (length < text.length && escapes[(unsigned char)text.at[length]] == 0)
         length++;
     return length;
@@ -102,11 +105,33 @@ static void add_escaped(struct buffer *out, unsigned char character)
         buffer_add(out, (const char[]){'\\', escapes[character]}, 2);
 }
 
-static void add_quoted(struct buffer *out, struct text text)
+/* `before` goes before it, unless it is 0. */
+static void add_quoted_plain(struct buffer *out, char before, struct text text)
 {
+    char *room = buffer_reserve(out, text.length + 3), *at = room;
+    if (room == NULL)
+        return;
+    if (before != 0)
+        *at++ = before;
+    *at++ = '"';
+    if (text.length > 0) /* it may have no address */
+        memcpy(at, text.at, text.length);
+    at += text.length;
+    *at++ = '"';
+    buffer_grew(out, (size_t)(at - room));
+}
+
+static void add_quoted(struct buffer *out, char before, struct text text)
+{
+    size_t run = plain_run(text);
+    if (run == text.length) {
+        add_quoted_plain(out, before, text);
+        return;
+    }
+    if (before != 0)
+        buffer_add_char(out, before);
     buffer_add_char(out, '"');
-    for (;;) {
-        size_t run = plain_run(text);
+    for (;; run = plain_run(text)) {
         buffer_add(out, text.at, run);
         if (run == text.length)
             break;
@@ -119,31 +144,32 @@ static void add_quoted(struct buffer *out, struct text text)
 
 void json_write_key(struct json_writer *json, const char *name)
 {
-    comma(json);
     size_t length = strlen(name);
-    char *room = buffer_reserve(json->out, length + 3);
+    char *room = buffer_reserve(json->out, length + 4), *at = room;
     if (room != NULL) {
-        room[0] = '"';
-        memcpy(room + 1, name, length);
-        room[length + 1] = '"';
-        room[length + 2] = ':';
-        buffer_grew(json->out, length + 3);
+        if (json->needs_comma)
+            *at++ = ',';
+        *at++ = '"';
+        memcpy(at, name, length);
+        at += length;
+        *at++ = '"';
+        *at++ = ':';
+        buffer_grew(json->out, (size_t)(at - room));
     }
     json->needs_comma = false;
 }
 
 void json_write_key_text(struct json_writer *json, struct text name)
 {
-    comma(json);
-    add_quoted(json->out, name);
+    add_quoted(json->out, json->needs_comma ? ',' : 0, name);
     buffer_add_char(json->out, ':');
     json->needs_comma = false;
 }
 
 void json_write_text(struct json_writer *json, struct text text)
 {
-    comma(json);
-    add_quoted(json->out, text);
+    add_quoted(json->out, json->needs_comma ? ',' : 0, text);
+    json->needs_comma = true;
 }
 
 void json_write_string(struct json_writer *json, const char *string)

@@ -4,6 +4,8 @@
 #ifndef SOUK_BASE_TEXT_H
 #define SOUK_BASE_TEXT_H
 
+#include "base/assert.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,13 +70,28 @@ void buffer_empty(struct buffer *buffer); /* keeps the memory */
 void buffer_add(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_add_text(struct buffer *buffer, struct text text);
 void buffer_add_string(struct buffer *buffer, const char *string);
-void buffer_add_char(struct buffer *buffer, char character);
 void buffer_add_int64(struct buffer *buffer, int64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Room for `length` bytes at the end, to be filled by the caller and added with buffer_grew(); NULL when
- * the maximum forbids it. */
-char *buffer_reserve(struct buffer *buffer, size_t length);
-void buffer_grew(struct buffer *buffer, size_t length);
+ * the maximum forbids it. Here, as what a page is written with byte by byte: mostly there is room. */
+char *buffer_reserve_more(struct buffer *buffer, size_t length);
+static inline char *buffer_reserve(struct buffer *buffer, size_t length)
+{
+    bool has_room = buffer->at != NULL && length <= buffer->capacity - buffer->length;
+    return has_room ? buffer->at + buffer->length : buffer_reserve_more(buffer, length);
+}
+static inline void buffer_grew(struct buffer *buffer, size_t length)
+{
+    ASSERT(length <= buffer->capacity - buffer->length);
+    buffer->length += length;
+}
+static inline void buffer_add_char(struct buffer *buffer, char character)
+{
+    if (buffer->length < buffer->capacity)
+        buffer->at[buffer->length++] = character;
+    else
+        buffer_add(buffer, &character, 1);
+}
 /* Forget the first `length` bytes. */
 void buffer_consume(struct buffer *buffer, size_t length);
 static inline struct text buffer_text(const struct buffer *buffer)

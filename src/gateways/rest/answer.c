@@ -155,21 +155,21 @@ static void write_list_links(struct visit *visit, struct json_writer *json)
     json_write_object_close(json);
 }
 
-static void render_resource(const struct visit *visit, struct rendering *rendering,
-                            const struct message_declaration *declaration, const ProtobufCMessage *message)
+static void render_resource(const struct visit *visit, struct rendering *rendering, const struct form *form,
+                            const ProtobufCMessage *message)
 {
-    render_open(rendering, declaration, message, visit->fields);
+    render_open(rendering, form, message, visit->fields);
     embed_write(visit, rendering, message);
     json_write_object_close(&rendering->json);
 }
 
-static void render_items(const struct visit *visit, struct rendering *rendering)
+static void render_items(const struct visit *visit, struct rendering *rendering, const struct form *form)
 {
     struct field items = visit->route->items;
     json_write_key(&rendering->json, items.declaration->json_name);
     json_write_array_open(&rendering->json);
     for (size_t i = 0; i < field_count(items, visit->answer); i++)
-        render_resource(visit, rendering, items.declaration->message, field_value_message(items, visit->answer, i));
+        render_resource(visit, rendering, form, field_value_message(items, visit->answer, i));
     json_write_array_close(&rendering->json);
 }
 
@@ -177,14 +177,14 @@ static void render_items(const struct visit *visit, struct rendering *rendering)
 static void render_list_answer(struct visit *visit, struct rendering *rendering)
 {
     const struct route *route = visit->route;
-    const struct message_declaration *output = route->method->output;
+    const struct form *form = form_find(rendering->forms, route->method->output);
     json_write_object_open(&rendering->json);
-    for (unsigned i = 0; i < output->descriptor->n_fields; i++) {
-        struct field field = message_field_at(output, output->written_order[i]);
-        if (field.descriptor == route->items.descriptor)
-            render_items(visit, rendering);
-        else if (field.descriptor != route->next_cursor.descriptor)
-            render_field(rendering, field, visit->answer, &field_choice_whole);
+    for (size_t i = 0; i < form->member_count; i++) {
+        const struct form_member *member = &form->members[i];
+        if (member->field.descriptor == route->items.descriptor)
+            render_items(visit, rendering, member->form);
+        else if (member->field.descriptor != route->next_cursor.descriptor)
+            render_member(rendering, member, visit->answer, &field_choice_whole);
     }
     write_list_links(visit, &rendering->json);
     json_write_object_close(&rendering->json);
@@ -288,7 +288,7 @@ static void answer_message(struct visit *visit)
     struct buffer *body = visit_buffer(visit);
     struct tags tags = {.arena = visit->arena};
     struct rendering rendering = {
-        .resources = visit->rest->resources,
+        .forms = visit->rest->forms,
         .actor = &visit->call->actor,
         .tags = visit->cache_seconds > 0 ? &tags : NULL,
     };
@@ -296,7 +296,7 @@ static void answer_message(struct visit *visit)
     if (visit->route->items.descriptor != NULL && !wants_single_item(visit))
         render_list_answer(visit, &rendering);
     else
-        render_resource(visit, &rendering, declaration, message);
+        render_resource(visit, &rendering, form_find(rendering.forms, declaration), message);
     if (body->overflowed) {
         call_refuse(visit->call, RESULT_OVERFLOW, "The answer is larger than we send. Ask for less.");
         visit_refuse(visit);

@@ -54,7 +54,7 @@ static void item(void *data, struct arena *arena, const ProtobufCMessage *item, 
 {
     struct event_stream *stream = data;
     const struct visit *visit = stream->visit;
-    struct rendering rendering = {.resources = visit->rest->resources, .actor = &visit->call->actor};
+    struct rendering rendering = {.forms = visit->rest->forms, .actor = &visit->call->actor};
     (void)arena;
     buffer_printf(&stream->page, "id: %s\ndata: ", cursor);
     json_write_init(&rendering.json, &stream->page);

@@ -57,6 +57,7 @@ struct rest *rest_new(const struct rest_options *options)
     if (options->cache_bytes > 0)
         rest->cache = cache_new(options->cache_bytes);
     rest->resources = resource_table_new(options->services, options->service_count, options->directory);
+    rest->forms = form_table_new(options->services, options->service_count, rest->resources);
     reference_write(rest);
     return rest;
 }
@@ -69,6 +70,7 @@ void rest_free(struct rest *rest)
     buffer_release(&rest->docs);
     buffer_release(&rest->docs_problems);
     cache_free(rest->cache);
+    form_table_free(rest->forms);
     resource_table_free(rest->resources);
     route_table_free(rest->routes);
     metrics_free(rest->metrics);

@@ -2,32 +2,40 @@
 
 #include "platform/rpc/message_json.h"
 
-/* --- values ---------------------------------------------------------------------------------------------------------- */
-
-static void render_value(struct rendering *rendering, struct field field, const void *value, const struct field_choice *choice)
+static void write_member_key(struct json_writer *json, const struct form_member *member)
 {
-    if (field_is_message(field) && !field_is_time(field))
-        render_message(rendering, field.declaration->message, *(const ProtobufCMessage *const *)value, choice);
-    else
-        json_write_field_value(&rendering->json, field, value);
+    size_t comma = json->needs_comma ? 0 : 1;
+    buffer_add(json->out, member->key.at + comma, member->key.length - comma);
+    json->needs_comma = false;
 }
 
 /* --- lists and maps --------------------------------------------------------------------------------------------------- */
 
-static void render_list(struct rendering *rendering, struct field field, const ProtobufCMessage *message,
+/* One value of a list or a map. */
+static void render_value(struct rendering *rendering, const struct form *form, struct field field, const void *value,
+                         const struct field_choice *choice)
+{
+    if (form != NULL)
+        render_form(rendering, form, *(const ProtobufCMessage *const *)value, choice);
+    else if (field.descriptor->type == PROTOBUF_C_TYPE_STRING && field.declaration->format != FORMAT_JSON)
+        json_write_string(&rendering->json, *(const char *const *)value);
+    else
+        json_write_field_value(&rendering->json, field, value);
+}
+
+static void render_list(struct rendering *rendering, const struct form_member *member, const ProtobufCMessage *message, size_t count,
                         const struct field_choice *choice)
 {
-    size_t count = field_count(field, message);
     json_write_array_open(&rendering->json);
     for (size_t i = 0; i < count; i++)
-        render_value(rendering, field, field_value(field, message, i), choice);
+        render_value(rendering, member->form, member->field, field_value(member->field, message, i), choice);
     json_write_array_close(&rendering->json);
 }
 
-static void render_map(struct rendering *rendering, struct field map, const ProtobufCMessage *message)
+static void render_map(struct rendering *rendering, const struct form_member *member, const ProtobufCMessage *message, size_t count)
 {
+    struct field map = member->field;
     struct field key = message_field_at(map.declaration->message, 0), value = message_field_at(map.declaration->message, 1);
-    size_t count = field_count(map, message);
     json_write_object_open(&rendering->json);
     for (size_t i = 0; i < count; i++) {
         const ProtobufCMessage *entry = field_value_message(map, message, i);
@@ -35,33 +43,66 @@ static void render_map(struct rendering *rendering, struct field map, const Prot
         if (field_is_message(value) && field_count(value, entry) == 0)
             json_write_null(&rendering->json);
         else
-            render_value(rendering, value, field_value(value, entry, 0), &field_choice_whole);
+            render_value(rendering, member->form, value, field_value(value, entry, 0), &field_choice_whole);
     }
     json_write_object_close(&rendering->json);
 }
 
-/* --- fields ------------------------------------------------------------------------------------------------------------ */
+/* --- members ------------------------------------------------------------------------------------------------------------ */
 
-static bool may_see(const struct rendering *rendering, const struct field_declaration *declaration)
+static void render_other(struct rendering *rendering, const struct form_member *member, const ProtobufCMessage *message,
+                         const struct field_choice *choice)
 {
-    if (declaration->input_only || declaration->secret)
-        return false;
-    return declaration->scope == NULL || (rendering->actor->scopes & scope_named(text_of(declaration->scope))) != 0;
+    size_t count = field_count(member->field, message);
+    if ((count == 0 && !member->always) || !field_has_json(member->field, count))
+        return;
+    write_member_key(&rendering->json, member);
+    render_value(rendering, member->form, member->field, field_value(member->field, message, 0), choice);
 }
 
-void render_field(struct rendering *rendering, struct field field, const ProtobufCMessage *message,
-                  const struct field_choice *choice)
+void render_member(struct rendering *rendering, const struct form_member *member, const ProtobufCMessage *message,
+                   const struct field_choice *choice)
 {
-    size_t count = field_count(field, message);
-    if ((count == 0 && !field.declaration->always) || !field_has_json(field, count) || !may_see(rendering, field.declaration))
+    if (member->scope != 0 && (rendering->actor->scopes & member->scope) == 0)
         return;
-    json_write_key(&rendering->json, field.declaration->json_name);
-    if (field.declaration->is_map)
-        render_map(rendering, field, message);
-    else if (field_is_list(field))
-        render_list(rendering, field, message, choice);
-    else
-        render_value(rendering, field, field_value(field, message, 0), choice);
+    struct json_writer *json = &rendering->json;
+    const void *place = (const char *)message + member->offset;
+    switch (member->kind) {
+    case FORM_STRING: {
+        const char *string = *(const char *const *)place;
+        if (!member->always && (string == NULL || *string == '\0'))
+            return;
+        write_member_key(json, member);
+        json_write_string(json, string);
+        return;
+    }
+    case FORM_INT64:
+        if (!member->always && *(const int64_t *)place == 0)
+            return;
+        write_member_key(json, member);
+        json_write_int(json, *(const int64_t *)place);
+        return;
+    case FORM_MESSAGE:
+        if (*(const ProtobufCMessage *const *)place == NULL)
+            return;
+        write_member_key(json, member);
+        render_form(rendering, member->form, *(const ProtobufCMessage *const *)place, choice);
+        return;
+    case FORM_LIST:
+    case FORM_MAP: {
+        size_t count = *(const size_t *)(const void *)((const char *)message + member->quantifier);
+        if (!member->always && count == 0)
+            return;
+        write_member_key(json, member);
+        if (member->kind == FORM_LIST)
+            render_list(rendering, member, message, count, choice);
+        else
+            render_map(rendering, member, message, count);
+        return;
+    }
+    case FORM_OTHER:
+        render_other(rendering, member, message, choice);
+    }
 }
 
 /* --- messages ----------------------------------------------------------------------------------------------------------- */
@@ -74,26 +115,29 @@ static void note_tag(struct rendering *rendering, const struct resource *resourc
     tags_add(rendering->tags, resource->message->resource, text_of(field_value_string(key, message, 0)));
 }
 
-void render_open(struct rendering *rendering, const struct message_declaration *declaration,
-                 const ProtobufCMessage *message, const struct field_choice *choice)
+void render_open(struct rendering *rendering, const struct form *form, const ProtobufCMessage *message, const struct field_choice *choice)
 {
     json_write_object_open(&rendering->json);
-    for (unsigned i = 0; i < declaration->descriptor->n_fields; i++) {
-        unsigned index = declaration->written_order[i];
-        const struct field_choice *inner = field_chosen(choice, index);
+    for (size_t i = 0; i < form->member_count; i++) {
+        const struct form_member *member = &form->members[i];
+        const struct field_choice *inner = field_chosen(choice, member->index);
         if (inner != NULL)
-            render_field(rendering, message_field_at(declaration, index), message, inner);
+            render_member(rendering, member, message, inner);
     }
-    const struct resource *resource = rendering->resources ? resource_find(rendering->resources, declaration) : NULL;
-    if (resource == NULL)
+    if (form->resource == NULL)
         return;
-    note_tag(rendering, resource, message);
-    links_write(resource, message, rendering->actor, &rendering->json);
+    note_tag(rendering, form->resource, message);
+    links_write(form->resource, message, rendering->actor, &rendering->json);
 }
 
-void render_message(struct rendering *rendering, const struct message_declaration *declaration,
-                    const ProtobufCMessage *message, const struct field_choice *choice)
+void render_form(struct rendering *rendering, const struct form *form, const ProtobufCMessage *message, const struct field_choice *choice)
 {
-    render_open(rendering, declaration, message, choice);
+    render_open(rendering, form, message, choice);
     json_write_object_close(&rendering->json);
+}
+
+void render_message(struct rendering *rendering, const struct message_declaration *declaration, const ProtobufCMessage *message,
+                    const struct field_choice *choice)
+{
+    render_form(rendering, form_find(rendering->forms, declaration), message, choice);
 }

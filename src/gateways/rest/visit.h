@@ -14,6 +14,7 @@
 #define SOUK_REST_VISIT_H
 
 #include "gateways/rest/fields.h"
+#include "gateways/rest/form.h"
 #include "gateways/rest/links.h"
 #include "gateways/rest/metrics.h"
 #include "gateways/rest/query.h"
@@ -28,6 +29,7 @@ struct rest {
     struct metrics_route *unrouted; /* counts what found no route */
     struct route_table *routes;
     struct resource_table *resources;
+    struct form_table *forms;
     struct cache *cache; /* NULL: none */
     struct buffer openapi, docs, docs_problems; /* the reference, as it is sent */
 };

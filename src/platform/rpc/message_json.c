@@ -79,15 +79,6 @@ void json_write_field_value(struct json_writer *json, struct field field, const 
     }
 }
 
-bool field_has_json(struct field field, size_t count)
-{
-    if (field.descriptor->type == PROTOBUF_C_TYPE_BYTES)
-        return false;
-    if (field.declaration->format == FORMAT_JSON && count == 0)
-        return false; /* no text is no JSON */
-    return field_is_list(field) || count > 0 || field.descriptor->type != PROTOBUF_C_TYPE_ENUM;
-}
-
 /* --- messages ---------------------------------------------------------------------------------------------------------- */
 
 static bool may_see(const struct actor *actor, const struct field_declaration *declaration)

@@ -13,7 +13,14 @@
 
 /* Whether a field with so many values (field_count()) has anything to write: an enum that is not given has no name, and bytes have no
  * form in JSON. */
-bool field_has_json(struct field field, size_t count);
+static inline bool field_has_json(struct field field, size_t count)
+{
+    if (field.descriptor->type == PROTOBUF_C_TYPE_BYTES)
+        return false;
+    if (field.declaration->format == FORMAT_JSON && count == 0)
+        return false; /* no text is no JSON */
+    return field_is_list(field) || count > 0 || field.descriptor->type != PROTOBUF_C_TYPE_ENUM;
+}
 /* One value that is no message, or a time. */
 void json_write_field_value(struct json_writer *json, struct field field, const void *value);
 

@@ -1,6 +1,5 @@
 /*
- * Reflection. The one place that knows how protobuf-c lays a message out: a list is a count at quantifier_offset and
- * a pointer at offset; a oneof keeps the number of its chosen field at quantifier_offset.
+ * Reflection. This and its header are the one place that knows how protobuf-c lays a message out.
  */
 #include "platform/rpc/reflect.h"
 
@@ -52,55 +51,6 @@ size_t field_value_size(struct field field)
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
-
-static const void *at_offset(const ProtobufCMessage *message, unsigned offset)
-{
-    return (const char *)message + offset;
-}
-
-static bool is_unchosen(struct field field, const ProtobufCMessage *message)
-{
-    return (field.descriptor->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
-           *(const uint32_t *)at_offset(message, field.descriptor->quantifier_offset) != field.descriptor->id;
-}
-
-static bool value_is_set(struct field field, const void *value)
-{
-    switch (field.descriptor->type) {
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return *(void *const *)value != NULL;
-    case PROTOBUF_C_TYPE_STRING: {
-        const char *string = *(const char *const *)value;
-        return string != NULL && string[0] != '\0';
-    }
-    case PROTOBUF_C_TYPE_BYTES:
-        return ((const ProtobufCBinaryData *)value)->len > 0;
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return *(const double *)value != 0;
-    case PROTOBUF_C_TYPE_FLOAT:
-        return *(const float *)value != 0;
-    default:
-        return field_integer(field, value) != 0;
-    }
-}
-
-size_t field_count(struct field field, const ProtobufCMessage *message)
-{
-    if (field_is_list(field))
-        return *(const size_t *)at_offset(message, field.descriptor->quantifier_offset);
-    if (is_unchosen(field, message))
-        return 0;
-    return value_is_set(field, at_offset(message, field.descriptor->offset)) ? 1 : 0;
-}
-
-const void *field_value(struct field field, const ProtobufCMessage *message, size_t index)
-{
-    const void *place = at_offset(message, field.descriptor->offset);
-    if (!field_is_list(field))
-        return place;
-    const char *values = *(const char *const *)place; /* NULL when there are none */
-    return index > 0 ? values + index * field_value_size(field) : values;
-}
 
 int64_t field_integer(struct field field, const void *value)
 {

@@ -44,10 +44,10 @@ bool field_is_mask(struct field field); /* google.protobuf.FieldMask */
 bool message_is_empty_type(const struct message_declaration *message); /* google.protobuf.Empty */
 
 /* How many values it has: of a list its length; of anything else 1 when it is set (not 0, not empty, and the chosen one of its oneof),
- * otherwise 0. */
-size_t field_count(struct field field, const ProtobufCMessage *message);
+ * otherwise 0. Here, with what it needs, as every answer is written by asking every field of it. */
+static inline size_t field_count(struct field field, const ProtobufCMessage *message);
 /* One of its values, of a list by index: a `char *`, `ProtobufCMessage *`, `int64_t`, … as the descriptor's type says. */
-const void *field_value(struct field field, const ProtobufCMessage *message, size_t index);
+static inline const void *field_value(struct field field, const ProtobufCMessage *message, size_t index);
 static inline const ProtobufCMessage *field_value_message(struct field field, const ProtobufCMessage *message, size_t index)
 {
     return *(const ProtobufCMessage *const *)field_value(field, message, index);
@@ -67,6 +67,58 @@ void *field_fill_list(struct field field, ProtobufCMessage *message, struct aren
 void field_set_count(struct field field, ProtobufCMessage *message, size_t count);
 /* The bytes that one value takes. */
 size_t field_value_size(struct field field);
+
+/* --- how protobuf-c lays a message out: a list is a count at quantifier_offset and a pointer at offset; a oneof keeps the number of its
+ * chosen field at quantifier_offset --- */
+
+static inline const void *field_at_offset(const ProtobufCMessage *message, unsigned offset)
+{
+    return (const char *)message + offset;
+}
+
+static inline bool field_is_unchosen(struct field field, const ProtobufCMessage *message)
+{
+    return (field.descriptor->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
+           *(const uint32_t *)field_at_offset(message, field.descriptor->quantifier_offset) != field.descriptor->id;
+}
+
+static inline bool field_value_is_set(struct field field, const void *value)
+{
+    switch (field.descriptor->type) {
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return *(void *const *)value != NULL;
+    case PROTOBUF_C_TYPE_STRING: {
+        const char *string = *(const char *const *)value;
+        return string != NULL && string[0] != '\0';
+    }
+    case PROTOBUF_C_TYPE_BYTES:
+        return ((const ProtobufCBinaryData *)value)->len > 0;
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return *(const double *)value != 0;
+    case PROTOBUF_C_TYPE_FLOAT:
+        return *(const float *)value != 0;
+    default:
+        return field_integer(field, value) != 0;
+    }
+}
+
+static inline size_t field_count(struct field field, const ProtobufCMessage *message)
+{
+    if (field_is_list(field))
+        return *(const size_t *)field_at_offset(message, field.descriptor->quantifier_offset);
+    if (field_is_unchosen(field, message))
+        return 0;
+    return field_value_is_set(field, field_at_offset(message, field.descriptor->offset)) ? 1 : 0;
+}
+
+static inline const void *field_value(struct field field, const ProtobufCMessage *message, size_t index)
+{
+    const void *place = field_at_offset(message, field.descriptor->offset);
+    if (!field_is_list(field))
+        return place;
+    const char *values = *(const char *const *)place; /* NULL when there are none */
+    return index > 0 ? values + index * message_value_size(field.descriptor->type) : values;
+}
 
 /* Enums as JSON has them. NULL for numbers without a name and for 0, "not given". */
 const char *enum_json_name(const struct enum_declaration *enumeration, int number);
