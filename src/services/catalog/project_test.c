@@ -71,6 +71,20 @@ static void project(void (*with)(struct tx *, const struct event *, const Protob
     handler_world_commit(&batch);
 }
 
+static void prices_are(const char *sku, int64_t euro, int64_t dollar)
+{
+    Pricing__Price prices[] = {PRICING__PRICE__INIT, PRICING__PRICE__INIT}, *set_prices[] = {&prices[0], &prices[1]};
+    Pricing__PricesSet set = PRICING__PRICES_SET__INIT;
+    prices[0].currency = "USD"; /* the shelf has them by currency, whatever came first */
+    prices[0].amount = dollar;
+    prices[0].compare_at_amount = 2 * dollar;
+    prices[1].currency = "EUR";
+    prices[1].amount = euro;
+    set.prices = set_prices;
+    set.n_prices = 2;
+    project(catalog_project_prices_set, sku, &set.base);
+}
+
 /* 0: none. */
 static void price_is(const char *sku, int64_t amount)
 {
@@ -104,6 +118,37 @@ static void assert_prices(int64_t lowest, int64_t highest)
 {
     assert_number("SELECT lowest FROM product_price", lowest);
     assert_number("SELECT highest FROM product_price", highest);
+}
+
+static void assert_shelf(const char *prices, const char *stock)
+{
+    struct batch batch;
+    handler_world_begin(world, &batch);
+    struct sql_rows rows = SQL_SELECT(batch.tx, "SELECT prices, stock FROM product_shelf");
+    assert_true(sql_next(&rows));
+    assert_string_equal(sql_get_string(&rows, 0), prices);
+    assert_string_equal(sql_get_string(&rows, 1), stock);
+    assert_false(sql_next(&rows));
+    handler_world_commit(&batch);
+}
+
+static void compute_shelf(void)
+{
+    struct batch batch;
+    handler_world_begin(world, &batch);
+    const char *product_id = SQL_STRING(batch.tx, "SELECT product_id FROM product_shelf");
+    batch.tx->may_write = true;
+    product_shelf_compute(batch.tx, product_id);
+    batch.tx->may_write = false;
+    handler_world_commit(&batch);
+}
+
+/* What was exchanged in it is what would be computed. */
+static void assert_shelf_either_way(const char *prices, const char *stock)
+{
+    assert_shelf(prices, stock);
+    compute_shelf();
+    assert_shelf(prices, stock);
 }
 
 /* --- tests ---------------------------------------------------------------------------------------------------------- */
@@ -175,6 +220,35 @@ static void stock_may_come_before_its_product(void **state)
     assert_number("SELECT in_stock FROM product_stock", 1);
 }
 
+static void the_shelf_has_what_others_said_last(void **state)
+{
+    (void)state;
+    static const char *const similar[] = {"A 1", "A", "1"}; /* one within another, and out of order */
+    create_with(similar, 3);
+    assert_shelf_either_way("\n1/\nA/\nA 1/\n", "\n1/0\nA/0\nA 1/0\n");
+    prices_are("A", 10, 11);
+    price_is("1", 5);
+    available_is("A", 1);
+    available_is("1", 10);
+    assert_shelf_either_way("\n1/EUR 5 0 \nA/EUR 10 0 USD 11 22 \nA 1/\n", "\n1/10\nA/1\nA 1/0\n");
+    available_is("1", -3); /* on back order */
+    available_is("A", 1);
+    price_is("A", 0);
+    prices_are("A 1", 7, 8);
+    price_is("nobody's", 1);
+    available_is("nobody's", 1);
+    assert_shelf_either_way("\n1/EUR 5 0 \nA/\nA 1/EUR 7 0 USD 8 16 \n", "\n1/-3\nA/1\nA 1/0\n");
+}
+
+static void what_was_said_before_a_product_came_is_on_its_shelf(void **state)
+{
+    (void)state;
+    price_is("B", 30);
+    available_is("C", 4);
+    create_with(skus, 3);
+    assert_shelf_either_way("\nA/\nB/EUR 30 0 \nC/\n", "\nA/0\nB/0\nC/4\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +256,8 @@ int main(void)
         shop_test(a_price_may_come_before_its_product),
         shop_test(a_product_is_in_stock_while_any_variant_is),
         shop_test(stock_may_come_before_its_product),
+        shop_test(the_shelf_has_what_others_said_last),
+        shop_test(what_was_said_before_a_product_came_is_on_its_shelf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
