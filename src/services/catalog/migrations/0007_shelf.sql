@@ -1,3 +1,4 @@
+-- breaking: a version that does not keep the shelf would leave it behind, and pages would show old prices.
 -- What a product's variants cost and how many there are, in one row, as shelf.c writes and reads it: each variant a line "SKU/…" in the order of SKUs.
 -- Computed from variant, variant_price and variant_stock, whichever changes.
 CREATE TABLE product_shelf (
