@@ -100,6 +100,14 @@ static const char *address_of(const struct shop *shop, const char *service)
     return shop->options.address_of ? shop->options.address_of(shop->options.touched_data, service) : NULL;
 }
 
+/* Of a service that is not known here, nobody has subscribed to anything. */
+static bool event_is_known(const char *producer, const char *name)
+{
+    const struct service *service = service_named(text_of(producer));
+
+    return !service || service_knows_event(service, name);
+}
+
 static bool start_one(struct shop *shop, const struct service *service, const struct shop_options *options,
                       char error[512])
 {
@@ -111,6 +119,7 @@ static bool start_one(struct shop *shop, const struct service *service, const st
         .loop = options->loop,
         .readers = shop->readers,
         .writer_wait_ms = options->writer_wait_ms,
+        .event_is_known = event_is_known,
         .touched = touched,
         .everything_touched = anything_touched,
         .touched_data = shop,

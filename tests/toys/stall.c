@@ -31,6 +31,7 @@ static struct host *start(struct stall *stall, const struct service *service)
         .bus = stall->bus,
         .loop = stall->loop,
         .readers = stall->readers,
+        .event_is_known = stall->event_is_known,
         .touched = on_touched,
         .touched_data = stall,
     };

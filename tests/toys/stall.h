@@ -20,6 +20,7 @@ struct stall {
     struct host *till, *tally; /* NULL: not put up */
     struct operations *operations; /* of both */
     struct bank *bank;         /* outlives crashes */
+    bool (*event_is_known)(const char *producer, const char *name); /* as in struct host_options; of hosts put up from now on */
     unsigned touches;          /* resources that the hosts said have changed */
 };
 

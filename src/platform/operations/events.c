@@ -70,7 +70,7 @@ struct page_of_events {
 static ProtobufCMessage *unpack(struct context *context, const struct event_declaration *declaration, const struct event *event)
 {
     const struct service *service = context->host->service;
-    if (service->upcast != NULL && event->schema_version != declaration->version)
+    if (service->upcast != NULL && event->schema_version < declaration->version)
         return service->upcast(context->arena, event);
     return message_unpack(context->arena, declaration->message->descriptor, event->data);
 }

@@ -227,6 +227,39 @@ static void a_refused_event_is_kept_until_it_is_reacted_to(void **state)
     end(stall);
 }
 
+static bool knows_no_coins(const char *producer, const char *name)
+{
+    (void)producer;
+    return strcmp(name, "toy.till.v1.CoinsPut") != 0;
+}
+
+static void what_only_a_newer_version_knows_is_kept_for_it(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(8, false);
+    stall->event_is_known = knows_no_coins;
+    stall = stall_reopen(stall, true);
+    put_coins(stall, "blue", 100, NULL);
+    world_run_for(stall->world, 1000000);
+    assert_int_equal(host_counts(stall->tally).behind, 0); /* nobody waits for it */
+    struct asked *asked = ask_as_operator(stall);
+    Operations__ListDeadLettersRequest request = OPERATIONS__LIST_DEAD_LETTERS_REQUEST__INIT;
+    assert_int_equal(asked_wait(asked, &operations__operations_service__list_dead_letters__method, &request.base), RESULT_OK);
+    const Operations__ListDeadLettersResponse *page = (const void *)asked->answer;
+    assert_int_equal(page->n_items, 1);
+    assert_string_equal(page->items[0]->id, "tally:till:1");
+    assert_string_equal(page->items[0]->problem->code, "unimplemented");
+    asked_free(asked);
+
+    stall->event_is_known = NULL; /* the newer one */
+    stall = stall_reopen(stall, true);
+    assert_int_equal(retry(stall, "tally:till:1"), RESULT_OK);
+    assert_int_equal(tally_now(stall).seen, 1); /* projected and reacted to, once */
+    assert_int_equal(tally_now(stall).big, 1);
+    assert_int_equal(retry(stall, "tally:till:1"), RESULT_NOT_FOUND);
+    end(stall);
+}
+
 static void a_letter_can_be_dropped(void **state)
 {
     (void)state;
@@ -397,6 +430,7 @@ int main(void)
         cmocka_unit_test(events_of_all_services_come_by_their_time),
         cmocka_unit_test(what_can_be_no_place_is_refused),
         cmocka_unit_test(a_refused_event_is_kept_until_it_is_reacted_to),
+        cmocka_unit_test(what_only_a_newer_version_knows_is_kept_for_it),
         cmocka_unit_test(a_letter_can_be_dropped),
         cmocka_unit_test(letters_come_page_by_page),
         cmocka_unit_test(a_stuck_saga_is_found_and_helped),

@@ -108,11 +108,18 @@ static bool fits(const struct subscription *subscription, const char *producer, 
            strcmp(subscription->producer, producer) == 0;
 }
 
+/* Emitted by a newer version of the producer: whether it is of interest only a newer version of this service can say. */
+static bool is_unknown(const struct consumer *consumer, const struct event *event)
+{
+    const struct host_options *options = &consumer->host->options;
+    return options->event_is_known != NULL && !options->event_is_known(consumer->producer, event->name);
+}
+
 /* 0 when it is of no interest. */
 static size_t work_of(const struct consumer *consumer, const struct event *event)
 {
     const struct service *service = consumer->host->service;
-    size_t work = 0;
+    size_t work = is_unknown(consumer, event) ? WORK_OF_PROJECTION : 0;
     for (size_t i = 0; i < service->subscription_count; i++)
         if (fits(&service->subscriptions[i], consumer->producer, event))
             work += service->subscriptions[i].react != NULL ? WORK_OF_REACTION : WORK_OF_PROJECTION;
@@ -306,21 +313,45 @@ static void react(struct batch *batch, struct reaction *reaction)
               log_text("detail", call->problem.detail != NULL ? call->problem.detail : ""));
 }
 
+static void keep_unknown(struct batch *batch, const struct consumer *consumer, const struct event *event)
+{
+    struct host *host = batch->host;
+    struct call *call = system_call(host, batch->arena, host->declaration->name, event->request_id);
+    call_refuse(call, RESULT_UNIMPLEMENTED, "This version does not know the event. When all of the older version have gone, try it again.");
+    dead_letter_note(batch, consumer->producer, event, &call->problem);
+    count(&host->reactions_refused);
+    LOG_WARNING("an event of a newer version was kept as a dead letter", log_text("service", host->declaration->name),
+                log_text("producer", consumer->producer), log_int("number", event->number), log_text("name", event->name));
+}
+
+/* What an older version knew it has projected, even if its reaction refused. */
+static void project_late(struct tx *tx, const struct subscription *subscription, const struct event *event, const ProtobufCMessage *data)
+{
+    tx->may_write = true;
+    subscription->project(tx, event, data);
+    tx->may_write = false;
+}
+
 /* What has to be tried again was refused as a whole; what a service does not react to any more has succeeded. */
-enum result consumer_react(struct context *context, const char *producer, const struct event *event)
+enum result consumer_react(struct context *context, const char *producer, const struct event *event, bool was_unknown)
 {
     struct host *host = context->host;
     const struct service *service = host->service;
     for (size_t i = 0; i < service->subscription_count; i++) {
         const struct subscription *subscription = &service->subscriptions[i];
-        if (subscription->react == NULL || !fits(subscription, producer, event))
+        if (!fits(subscription, producer, event))
             continue;
+        const ProtobufCMessage *data = message_unpack(context->arena, subscription->event->descriptor, event->data);
+        ASSERT(data != NULL);
+        if (subscription->project != NULL) {
+            if (was_unknown)
+                project_late(context->tx, subscription, event, data);
+            continue;
+        }
         struct context reacting = *context;
         reacting.call = system_call(host, context->arena, host->declaration->name, event->request_id);
         reacting.call->trace_parent = trace_of_cause(event->cause);
         reacting.cause = cause_of_reaction(reacting.call, producer, event);
-        const ProtobufCMessage *data = message_unpack(context->arena, subscription->event->descriptor, event->data);
-        ASSERT(data != NULL);
         enum result result = subscription->react(&reacting, event, data);
         if (result != RESULT_OK) {
             context->call->problem = reacting.call->problem;
@@ -344,6 +375,10 @@ static void project(struct batch *batch, const struct reaction *reaction)
 static void handle_event(struct batch *batch, const struct consumer *consumer, const struct event *event)
 {
     const struct service *service = batch->host->service;
+    if (is_unknown(consumer, event)) {
+        keep_unknown(batch, consumer, event);
+        return;
+    }
     for (size_t i = 0; i < service->subscription_count; i++) {
         const struct subscription *subscription = &service->subscriptions[i];
         if (!fits(subscription, consumer->producer, event))

@@ -197,6 +197,11 @@ const struct event_declaration *event_declaration_find(const struct service *ser
     return saga_event_find(name);
 }
 
+bool service_knows_event(const struct service *service, const char *name)
+{
+    return event_declaration_find(service, name) != NULL;
+}
+
 /* A timer was taken out before its handler emitted this: "timer/expire/01jd…" (timers.c). One that the handler has set anew is due later. */
 static void take_out_timer(struct tx *tx, struct arena *arena, const struct event *event)
 {
@@ -215,7 +220,7 @@ void service_apply(const struct service *service, struct tx *tx, struct arena *a
     const struct event_declaration *declaration = event_declaration_find(service, event->name);
     ASSERT(declaration != NULL);
 
-    bool is_old = event->schema_version != declaration->version && service->upcast != NULL;
+    bool is_old = event->schema_version < declaration->version && service->upcast != NULL;
     const ProtobufCMessage *data = is_old ? service->upcast(arena, event)
                                           : message_unpack(arena, declaration->message->descriptor, event->data);
     ASSERT(data != NULL);

@@ -131,7 +131,8 @@ enum result dead_letter_retry(struct context *context, const char *producer, int
     enum result result = read_event(context, letter.producer, number, &sought);
     if (result != RESULT_OK)
         return result;
-    result = consumer_react(context, letter.producer, sought.event);
+    bool was_unknown = problem_unpack(context->arena, letter.problem).result == RESULT_UNIMPLEMENTED;
+    result = consumer_react(context, letter.producer, sought.event, was_unknown);
     if (result == RESULT_OK)
         dead_letter_drop(context->tx, producer, number);
     else

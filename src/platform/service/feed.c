@@ -62,7 +62,7 @@ static bool on_event(void *data, const struct event *event)
     reading->begun = true;
     const struct service *service = reading->host->service;
     const struct event_declaration *declaration = event_declaration_find(service, event->name);
-    bool is_old = declaration != NULL && service->upcast != NULL && event->schema_version != declaration->version;
+    bool is_old = declaration != NULL && service->upcast != NULL && event->schema_version < declaration->version;
     if (!is_old)
         return reading->each(reading->each_data, event);
 

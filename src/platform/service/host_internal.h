@@ -312,8 +312,8 @@ bool consumers_have_more(const struct host *host);
 void consumers_handle(struct batch *batch);
 void consumers_handled(struct host *host);
 void consumers_failed(struct host *host);
-/* In a command: what the reaction to this event does, as a system's own. Refuses the command as the reaction refuses. */
-enum result consumer_react(struct context *context, const char *producer, const struct event *event);
+/* In a command: what the reaction to this event does, as a system's own; what its projection does, too, if nothing was known of it then. Refuses the command as the reaction refuses. */
+enum result consumer_react(struct context *context, const char *producer, const struct event *event, bool was_unknown);
 struct event event_copy(struct arena *arena, const struct event *event);
 /* Another process says how far it has handled them, since it leads. Whether that was news; any thread. */
 bool consumers_hear(struct host *host, const char *producer, int64_t number);

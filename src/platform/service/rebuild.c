@@ -62,6 +62,11 @@ static bool replay_own(struct rebuild *rebuild)
     replay_init(&replay, rebuild->service, rebuild->target);
     event_log_read(rebuild->live, NULL, 0, 0, INT64_MAX, replay_event, &replay);
     replay_release(&replay);
+    if (replay.unknown) {
+        snprintf(rebuild->error, 512, "Event %lld of %s is of a kind that this version does not know: a newer one wrote it, and can do this.",
+                 (long long)replay.unknown, rebuild->service->declaration->name);
+        return false;
+    }
     return !rebuild->live->failed && !rebuild->target->failed;
 }
 
@@ -84,7 +89,7 @@ static const ProtobufCMessage *unpack(const struct service *producer, struct are
 {
     const struct event_declaration *declaration = declaration_of(producer, event->name);
     ASSERT(declaration);
-    bool is_old = event->schema_version != declaration->version && producer->upcast;
+    bool is_old = event->schema_version < declaration->version && producer->upcast;
     const ProtobufCMessage *data =
         is_old ? producer->upcast(arena, event)
                : message_unpack(arena, declaration->message->descriptor, event->data);

@@ -159,6 +159,17 @@ static void comparing_sees_one_moment(void **state)
     assert_true(compares(error));
 }
 
+static void what_only_a_newer_version_knows_is_not_skipped(void **state)
+{
+    (void)state;
+    char error[512] = "";
+    struct tx *tx = test_store_begin(jar);
+    test_store_append(jar, tx, "jar/a", "toy.FromTheFuture", TEXT(""));
+    assert_true(tx_commit(tx));
+    assert_false(compares(error));
+    assert_non_null(strstr(error, "does not know"));
+}
+
 static void producers_must_be_at_hand(void **state)
 {
     (void)state;
@@ -270,6 +281,7 @@ int main(void)
         TEST_OF(replacing_mends_the_tables),
         TEST_OF(replacing_is_refused_while_a_host_runs),
         TEST_OF(comparing_sees_one_moment),
+        TEST_OF(what_only_a_newer_version_knows_is_not_skipped),
         TEST_OF(producers_must_be_at_hand),
         TEST_OF(a_store_that_is_not_there_is_said_so),
         TEST_OF(verifying_looks_at_chain_rules_and_version),

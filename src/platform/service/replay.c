@@ -29,6 +29,10 @@ struct arena *replay_arena(struct replay *replay)
 bool replay_event(void *data, const struct event *event)
 {
     struct replay *replay = data;
+    if (!service_knows_event(replay->service, event->name)) {
+        replay->unknown = event->number;
+        return false;
+    }
     service_apply(replay->service, replay->tx, replay_arena(replay), event);
     return !replay->tx->failed;
 }

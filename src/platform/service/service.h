@@ -125,6 +125,9 @@ struct host_options {
     struct loop *loop; /* where durable sagas go on after a restart, and the clock of timers ticks */
     struct readers *readers;
     int64_t writer_wait_ms; /* how long to wait for another process that writes to the store to stop; 0: not at all */
+    /* Whether this program knows the producer's events of that name; a newer producer may emit others. They are kept as dead letters, to be tried
+     * again by a version that does. NULL: it knows all. */
+    bool (*event_is_known)(const char *producer, const char *name);
     /* Told after each commit, before anybody is answered, which resources have changed ("product", "01jd…"), and when there are new events
      * ("events", the service's name); on the writer's thread. NULL: nobody asks. */
     void (*touched)(void *data, const char *resource, const char *key);
@@ -200,6 +203,8 @@ bool service_rebuild(const struct service *const *services, size_t service_count
 /* Hash chain, dense numbers, service->check. */
 bool service_verify(const struct service *service, struct env *env, const char *store_url, char error[512]);
 
+/* Whether it emits events of this name, or the platform does for it. */
+bool service_knows_event(const struct service *service, const char *name);
 /* Apply one stored event through the service's declarations (unpack, upcast, apply). */
 void service_apply(const struct service *service, struct tx *tx, struct arena *arena, const struct event *event);
 

@@ -37,6 +37,8 @@ struct temporal temporal_open(const struct service *service, struct tx *live, co
     replay_release(&replay);
     if (!fits)
         temporal.result = RESULT_OVERLOADED;
+    else if (replay.unknown)
+        temporal.result = RESULT_UNAVAILABLE; /* a newer version beside this one has written it, and can answer */
     else if (!live->failed && !temporal.tx->failed)
         temporal.result = RESULT_OK;
 
