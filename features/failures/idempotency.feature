@@ -32,6 +32,12 @@ Feature: Asking again
     And ann has 1 order
     And bob has 1 order
 
+  Scenario: Strangers with the same simple key have carts of their own
+    When somebody at 203.0.113.7 opens a cart with the key "1"
+    And somebody at 203.0.113.8 opens a cart with the key "1"
+    And somebody at 203.0.113.7 opens a cart with the key "1"
+    Then the first and the third cart are the same, the second is another
+
   Scenario: After a restart
     When the merchant adjusts "shirt" by 5 because of "delivery" with the key "k1"
     And the server is killed

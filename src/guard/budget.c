@@ -133,7 +133,7 @@ static struct budget_client client_named(const struct budget *budget, char kind,
     return (struct budget_client){.id = id != 0 ? id : 1, .staff = staff};
 }
 
-static struct budget_client client_at(const struct budget *budget, struct text peer, struct text forwarded_for)
+static struct address client_of(struct text peer, struct text forwarded_for)
 {
     struct address address = address_read(peer);
     if (address.loopback && forwarded_for.at != NULL) {
@@ -141,7 +141,24 @@ static struct budget_client client_at(const struct budget *budget, struct text p
         if (client.length > 0)
             address = client;
     }
+    return address;
+}
+
+static struct budget_client client_at(const struct budget *budget, struct text peer, struct text forwarded_for)
+{
+    struct address address = client_of(peer, forwarded_for);
     return client_named(budget, 'a', (struct text){(const char *)address.octets, address.length}, address.loopback);
+}
+
+const char *client_address(struct arena *arena, struct text peer, struct text forwarded_for)
+{
+    struct address address = client_of(peer, forwarded_for);
+    char string[INET6_ADDRSTRLEN] = "";
+    if (address.length == 4)
+        inet_ntop(AF_INET, address.octets, string, sizeof string);
+    for (size_t i = 0; address.length > 4 && i < address.length; i++)
+        snprintf(string + 2 * i, 3, "%02x", address.octets[i]);
+    return arena_strdup(arena, string);
 }
 
 struct budget_client budget_client_of(const struct budget *budget, const struct actor *actor, struct text peer,

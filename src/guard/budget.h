@@ -40,6 +40,9 @@ struct budget;
 struct budget *budget_new(struct env *env, struct budget_rate clients, struct budget_rate staff);
 void budget_free(struct budget *budget);
 
+/* The address that counts as an anonymous client's: of the peer, or of whom a proxy on this machine asks for, as explained above. In the arena. */
+const char *client_address(struct arena *arena, struct text peer, struct text forwarded_for);
+
 /* Who pays. Made once per request; refers to nothing. */
 struct budget_client {
     uint64_t id;

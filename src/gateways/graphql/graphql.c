@@ -248,6 +248,7 @@ static bool is_safe(struct graphql_visit *visit)
 void visit_find_client(struct graphql_visit *visit)
 {
     const struct http_request *request = &visit->exchange->request;
+    visit->call->from = client_address(visit->arena, request->peer, http_header(request, "x-forwarded-for"));
     if (visit->graphql->options.budget != NULL)
         visit->client = budget_client_of(visit->graphql->options.budget, &visit->call->actor, request->peer,
                                          http_header(request, "x-forwarded-for"));

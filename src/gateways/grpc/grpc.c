@@ -114,6 +114,9 @@ static bool may_enter(struct grpc_visit *visit)
         return false;
     if (visit->method->declaration == NULL)
         return true;
+    const struct http_request *request = &visit->exchange->request;
+    if (*call->idempotency_key != '\0' && !visit->from_peer)
+        call->from = client_address(visit->arena, request->peer, http_header(request, "x-forwarded-for"));
     if (call->as_of_us != 0 && !visit->from_peer && !authorize(call, scope_name(SCOPE_AUDIT)))
         return false;
     return visit->from_peer || authorize(call, visit->method->declaration->scope);

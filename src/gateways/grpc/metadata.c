@@ -88,6 +88,7 @@ static bool read_caller(struct grpc_visit *visit, struct text value)
     struct call *call = visit->call;
     call->actor.kind = caller->kind;
     call->actor.id = caller->id;
+    call->from = caller->from;
     call->actor.scopes = caller->scopes & SCOPE_EVERY;
     call->key_alone = caller->key_alone;
     call->as_of_us = caller->as_of_us;

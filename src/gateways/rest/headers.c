@@ -1,6 +1,7 @@
 #include "gateways/rest/headers.h"
 
 #include "base/limits.h"
+#include "guard/budget.h"
 
 #include <inttypes.h>
 
@@ -30,7 +31,9 @@ static bool read_key(struct visit *visit)
         call_refuse(call, RESULT_BAD_REQUEST, "An Idempotency-Key is 1 to %d visible characters of ASCII.", LIMIT_IDEMPOTENCY_KEY);
         return false;
     }
+    const struct http_request *request = &visit->exchange->request;
     call->idempotency_key = arena_strndup(call->arena, key.at, key.length);
+    call->from = client_address(call->arena, request->peer, http_header(request, "x-forwarded-for"));
     return true;
 }
 

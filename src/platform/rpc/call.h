@@ -88,6 +88,7 @@ struct call {
     void *data; /* the caller's own */
 
     struct actor actor;
+    const char *from;            /* the network address that an anonymous caller asks from, to tell strangers apart; "" where nobody does */
     const char *request_id;      /* for the log and the events; never NULL */
     const char *trace_parent;    /* W3C (platform/trace); "" when there is none */
     const char *trace_state;     /* beside it, as it came; "" when there is none */

@@ -32,6 +32,7 @@ static struct text pack_caller(const struct call *call)
     caller.kind = (int)call->actor.kind;
     caller.id = call->actor.id;
     caller.scopes = call->actor.scopes;
+    caller.from = (char *)(uintptr_t)call->from;
     caller.key_alone = call->key_alone;
     caller.as_of_us = call->as_of_us;
     caller.if_version_plus_one = call->if_version + 1;

@@ -33,6 +33,16 @@ static void add_path_variables(struct digest *digest, const struct call *call, c
     }
 }
 
+/* Whoever is nobody is known by what they alone know, such as a cart's id in the route. Where the route has nothing of the kind, two strangers
+ * with the same simple key must not get each other's cart: there the key is the address's, too. Not elsewhere, as buyers who lose
+ * an answer on their way ask again from another network. */
+static void add_stranger(struct digest *digest, const struct call *call, const struct method_declaration *method)
+{
+    bool names_something = method->http_count > 0 && strchr(method->http[0].path, '{') != NULL;
+    if (call->actor.kind == ACTOR_ANONYMOUS && *call->from != '\0' && !names_something)
+        digest_add_text(digest, text_of(call->from));
+}
+
 /* Keys of sagas begin with the saga's id: theirs then lie beside each other in the store, by the time that is in the id, and many share a
  * page. Other keys lie anywhere. */
 #define KEY_TIME_BYTES 6
@@ -67,6 +77,7 @@ bool idempotency_key_of(const struct call *call, const struct method_declaration
     digest_add_text(&digest, text_of(method->full_name));
     digest_add_text(&digest, text_of(call->idempotency_key));
     add_path_variables(&digest, call, method, request);
+    add_stranger(&digest, call, method);
     take_hash(&digest, key->key);
     put_time_first(key->key, call->idempotency_key);
 

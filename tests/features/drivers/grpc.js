@@ -189,6 +189,7 @@ export class GrpcDriver extends RestDriver {
     const metadata = new grpc.Metadata();
     if (who === MERCHANT) metadata.set('authorization', `Bearer ${this.token}`);
     if (how.key) metadata.set('idempotency-key', how.key);
+    for (const [name, value] of Object.entries(how.headers ?? {})) metadata.set(name.toLowerCase(), value);
     if (how.ifVersionOf) metadata.set('if-match', how.ifVersionOf.tag);
     if (asOf) metadata.set('souk-as-of', asOf);
     const name = `/${route.service.fullName.slice(1)}/${route.method.name}`;

@@ -69,3 +69,15 @@ When('{who} begins to check out with the key {string}, and goes away', async fun
   await pause(2);
   this.connect(); // closes its connections
 });
+
+// --- strangers, whom nothing but their address tells apart
+
+When(/^somebody at ([\d.]+) opens a cart with the key "(.*)"$/, async function (address, key) {
+  const how = { key, headers: { 'X-Forwarded-For': address } };
+  this.opened = [...(this.opened ?? []), (await this.driver.openCart({ currency: 'EUR' }, how)).wanted('a cart').id];
+});
+Then('the first and the third cart are the same, the second is another', function () {
+  const [first, second, third] = this.opened;
+  assert.equal(third, first);
+  assert.notEqual(second, first);
+});
