@@ -31,6 +31,7 @@ struct call *system_call(struct host *host, struct arena *arena, const char *act
         .arena = arena,
         .home = host->options.loop,
         .actor = {.kind = ACTOR_SYSTEM, .id = actor, .scopes = SCOPE_EVERY},
+        .from = "",
         .request_id = request_id,
         .trace_parent = "",
         .trace_state = "",
