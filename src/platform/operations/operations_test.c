@@ -260,6 +260,110 @@ static void what_only_a_newer_version_knows_is_kept_for_it(void **state)
     end(stall);
 }
 
+/* How the producer's feed can be reached. */
+struct weather {
+    unsigned failures;
+    unsigned reads;
+};
+
+static unsigned carry(void *data)
+{
+    (void)data;
+    return 1;
+}
+
+static bool reach(void *data)
+{
+    struct weather *weather = data;
+    weather->reads++;
+    if (weather->failures == 0)
+        return true;
+    weather->failures--;
+    return false;
+}
+
+static void a_retry_waits_for_a_feed_that_is_out_of_reach(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(4, true);
+    struct weather weather = {0};
+    int attempts;
+    char id[64];
+    put_coins(stall, "blue", 13, NULL);
+    world_run_for(stall->world, 1000000);
+    assert_int_equal(count_letters(stall, &attempts, id), 1);
+
+    bus_embedded_weather(stall->bus, &(struct bus_weather){carry, reach, &weather});
+    weather.failures = 5;
+    assert_int_equal(retry(stall, id), RESULT_STATE_FORBIDS);
+    assert_int_equal(weather.reads, 6);
+    assert_int_equal(count_letters(stall, &attempts, id), 1);
+    assert_int_equal(attempts, 2);
+
+    weather.failures = UINT_MAX;
+    assert_int_equal(retry(stall, id), RESULT_UNAVAILABLE);
+    assert_int_equal(count_letters(stall, &attempts, id), 1);
+    assert_int_equal(attempts, 2); /* nothing was tried */
+
+    weather.failures = 0;
+    tally_fears_thirteen = false;
+    assert_int_equal(retry(stall, id), RESULT_OK);
+    assert_int_equal(count_letters(stall, &attempts, id), 0);
+    end(stall);
+}
+
+/* Several at once are fetched one after the other. */
+static void letters_tried_again_together(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(7, true);
+    static const char *const ids[] = {"tally:till:1", "tally:till:2", "tally:till:3"};
+    Operations__RetryDeadLetterRequest requests[3];
+    struct asked *asked[3];
+    int attempts;
+    char id[64];
+    for (int i = 0; i < 3; i++)
+        put_coins(stall, "blue", 13, NULL);
+    world_run_for(stall->world, 1000000);
+    assert_int_equal(count_letters(stall, &attempts, id), 3);
+    tally_fears_thirteen = false;
+    for (int i = 0; i < 3; i++) {
+        requests[i] = (Operations__RetryDeadLetterRequest)OPERATIONS__RETRY_DEAD_LETTER_REQUEST__INIT;
+        requests[i].id = ids[i];
+        asked[i] = ask_as_operator(stall);
+        asked_send(asked[i], &operations__operations_service__retry_dead_letter__method, &requests[i].base);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_true(world_run_until(stall->world, &asked[i]->answered, 10000000));
+        assert_int_equal(asked[i]->call->problem.result, RESULT_OK);
+        asked_free(asked[i]);
+    }
+    assert_int_equal(count_letters(stall, &attempts, id), 0);
+    end(stall);
+}
+
+/* Who stops does not wait for a service that can't be reached. */
+static void a_retry_ends_when_the_service_stops(void **state)
+{
+    (void)state;
+    struct stall *stall = stall_open(10, true);
+    struct weather weather = {.failures = UINT_MAX};
+    put_coins(stall, "blue", 13, NULL);
+    world_run_for(stall->world, 1000000);
+    bus_embedded_weather(stall->bus, &(struct bus_weather){carry, reach, &weather});
+    Operations__RetryDeadLetterRequest request = OPERATIONS__RETRY_DEAD_LETTER_REQUEST__INIT;
+    request.id = "tally:till:1";
+    struct asked *asked = ask_as_operator(stall);
+    asked_send(asked, &operations__operations_service__retry_dead_letter__method, &request.base);
+    world_run_for(stall->world, 500000);
+    assert_false(asked->answered);
+    stall_close(stall);
+    assert_true(asked->answered);
+    assert_int_equal(asked->call->problem.result, RESULT_UNAVAILABLE);
+    asked_free(asked);
+    stall_free(stall);
+}
+
 static void a_letter_can_be_dropped(void **state)
 {
     (void)state;
@@ -431,6 +535,9 @@ int main(void)
         cmocka_unit_test(what_can_be_no_place_is_refused),
         cmocka_unit_test(a_refused_event_is_kept_until_it_is_reacted_to),
         cmocka_unit_test(what_only_a_newer_version_knows_is_kept_for_it),
+        cmocka_unit_test(a_retry_waits_for_a_feed_that_is_out_of_reach),
+        cmocka_unit_test(letters_tried_again_together),
+        cmocka_unit_test(a_retry_ends_when_the_service_stops),
         cmocka_unit_test(a_letter_can_be_dropped),
         cmocka_unit_test(letters_come_page_by_page),
         cmocka_unit_test(a_stuck_saga_is_found_and_helped),

@@ -3,8 +3,6 @@
 #include "platform/rpc/message.h"
 #include "platform/service/host_internal.h"
 
-#include <inttypes.h>
-
 struct dead_letter_noted {
     const char *producer;
     const struct event *event;
@@ -98,44 +96,20 @@ void dead_letters_store(struct batch *batch)
 
 /* --- trying again ------------------------------------------------------------------------------------------------ */
 
-struct sought {
-    struct arena *arena;
-    struct event *event; /* NULL: not found */
-};
-
-static bool on_event(void *data, const struct event *event)
-{
-    struct sought *sought = data;
-    sought->event = ARENA_NEW(sought->arena, struct event);
-    *sought->event = event_copy(sought->arena, event);
-    return false;
-}
-
-/* The producer's feed is asked within the writer's transaction: rare, by hand, and of one event. */
-static enum result read_event(struct context *context, const char *producer, int64_t number, struct sought *sought)
-{
-    int64_t last = bus_read(context->host->options.bus, producer, number - 1, 1, on_event, sought);
-    if (last < 0)
-        return call_refuse(context->call, RESULT_UNAVAILABLE, "The service %s can't be asked for the event now.", producer);
-    if (sought->event == NULL || sought->event->number != number)
-        return call_refuse(context->call, RESULT_NOT_FOUND, "The service %s has no event %" PRId64 " any more.", producer, number);
-    return RESULT_OK;
-}
-
 enum result dead_letter_retry(struct context *context, const char *producer, int64_t number)
 {
     struct dead_letter letter;
-    struct sought sought = {.arena = context->arena};
+    const struct event *event;
     if (!dead_letter_find(context->tx, producer, number, &letter))
         return call_refuse(context->call, RESULT_NOT_FOUND, NULL);
-    enum result result = read_event(context, letter.producer, number, &sought);
+    enum result result = sought_event(context, letter.producer, number, &event);
     if (result != RESULT_OK)
         return result;
     bool was_unknown = problem_unpack(context->arena, letter.problem).result == RESULT_UNIMPLEMENTED;
-    result = consumer_react(context, letter.producer, sought.event, was_unknown);
+    result = consumer_react(context, letter.producer, event, was_unknown);
     if (result == RESULT_OK)
         dead_letter_drop(context->tx, producer, number);
     else
-        dead_letter_note(context->batch, letter.producer, sought.event, &context->call->problem);
+        dead_letter_note(context->batch, letter.producer, event, &context->call->problem);
     return result;
 }

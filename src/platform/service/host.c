@@ -51,7 +51,7 @@ static struct host *host_new(const struct service *service, const struct host_op
     host->declaration = service->declaration;
     host->options = *options;
     host->env = options->env;
-    host->feeds_again_us = INT64_MAX;
+    host->feeds_again_us = host->sought.again_us = INT64_MAX;
     host->streams = stream_versions_new();
     host_open(host); /* the clock */
     pthread_mutex_init(&host->lock, NULL);
@@ -63,6 +63,7 @@ static struct host *host_new(const struct service *service, const struct host_op
 
 static void host_free(struct host *host)
 {
+    sought_free(host);
     free(host->consumers);
     stream_versions_free(host->streams);
     if (host->connection != NULL)

@@ -113,7 +113,30 @@ struct batch {
     int64_t timer_due_us; /* the earliest after this batch */
     struct event_log_head ended; /* its last event */
     struct dead_letter_noted *dead_letters; /* to be stored before the commit */
+    bool seeks; /* the command that runs needs an event that is not at hand */
 };
+
+/* --- an event that a command needs (sought.c) --- */
+
+enum sought_state { SOUGHT_NOTHING, SOUGHT_READING, SOUGHT_FOUND, SOUGHT_GONE, SOUGHT_UNREACHABLE };
+/* The writer's. */
+struct sought {
+    enum sought_state state;
+    char producer[32];
+    int64_t number;
+    int64_t until_us; /* monotonic: when it is given up */
+    int64_t again_us; /* when to look again; INT64_MAX: nothing is sought */
+    struct arena *arena;
+    struct event event; /* in the arena, when it is found */
+    struct writer_job *jobs; /* who waits for it */
+};
+/* In a command: the event of that number, in the batch's arena. NOT_FOUND; UNAVAILABLE, which the caller returns: either the command runs again when it
+ * is there, or the producer can't be reached. */
+enum result sought_event(struct context *context, const char *producer, int64_t number, const struct event **event);
+/* Between transactions: this job runs again after sought_read() has read its event, or given up. */
+void sought_wait(struct host *host, struct writer_job *job);
+void sought_read(struct host *host);
+void sought_free(struct host *host);
 
 /* Read the end of the log from the store, and forget what was known of its streams. */
 void host_read_head(struct host *host, struct tx *tx);
@@ -214,6 +237,7 @@ struct host {
     int64_t feeds_again_us;  /* when to try feeds again that could not be read; INT64_MAX none */
     struct consumer *consumers;
     size_t consumer_count;
+    struct sought sought;
 
     /* options.loop's */
     struct task arm;    /* set the clock to `armed_us` */
@@ -257,6 +281,8 @@ enum result query_run(struct query *query, struct tx *tx);
 
 /* writer.c */
 void writer_init(struct host *host);
+/* A job that has run, and shall once more. On the writer. */
+void writer_queue_again(struct host *host, struct writer_job *job);
 bool writer_step(void *host);
 
 /* command.c */

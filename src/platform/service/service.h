@@ -166,6 +166,7 @@ struct writer_job {
     enum result result;
     int64_t last_event; /* the last one it emitted; 0 none */
     bool is_command;
+    bool seeks; /* it has not run: what it needs is being fetched */
 };
 void host_write(struct host *host, struct writer_job *job);
 

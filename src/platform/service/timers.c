@@ -55,6 +55,7 @@ static void on_stop_clock(struct task *task)
     struct host *host = (struct host *)((char *)task - offsetof(struct host, stop_clock));
     timer_stop(host->options.loop, &host->clock);
     host->clock_stopped = true;
+    worker_wake(host->worker); /* who waits for something waits no longer */
     host_close(host); /* the clock itself was open since the start */
 }
 
@@ -66,15 +67,21 @@ void clock_init(struct host *host)
     host->forget_us = env_now_us(host->env) + FORGET_EVERY_US;
 }
 
+/* When feeds are read again that could not be. */
+static int64_t feeds_again_us(const struct host *host)
+{
+    return host->feeds_again_us < host->sought.again_us ? host->feeds_again_us : host->sought.again_us;
+}
+
 static int64_t wake_us(const struct host *host)
 {
     int64_t rest_us = host->rest_until_us - env_monotonic_us(host->env);
     if (rest_us > 0)
         return env_now_us(host->env) + rest_us;
     if (!host_leads(host))
-        return INT64_MAX;
+        return host->sought.again_us;
     int64_t at_us = host->timer_due_us < host->forget_us ? host->timer_due_us : host->forget_us;
-    return host->feeds_again_us < at_us ? host->feeds_again_us : at_us;
+    return feeds_again_us(host) < at_us ? feeds_again_us(host) : at_us;
 }
 
 void clock_arm(struct host *host)

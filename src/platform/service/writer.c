@@ -41,23 +41,36 @@ static void on_job_home(struct delivery *delivery)
     host_close(host);
 }
 
-void host_write(struct host *host, struct writer_job *job)
+/* At the end of the queue. */
+static void queue_job(struct host *host, struct writer_job *job)
 {
-    host_open(host);
-    job->host = host;
-    job->delivery = (struct delivery){.arrive = on_job_home, .home = job->call->home};
-    job->next = NULL;
-    job->result = RESULT_OK;
-    job->last_event = 0;
-    job->span = NULL;
-    job->queued_us = env_monotonic_us(host->env);
-
     pthread_mutex_lock(&host->queue_lock);
+    job->next = NULL;
     *host->queue_end = job;
     host->queue_end = &job->next;
     size_t length = atomic_fetch_add(&host->queued, 1) + 1;
     queue_age_set(&host->queue_age, length, host->queue_first->queued_us);
     pthread_mutex_unlock(&host->queue_lock);
+}
+
+void writer_queue_again(struct host *host, struct writer_job *job)
+{
+    job->span = NULL; /* that of the run before has ended */
+    job->queued_us = env_monotonic_us(host->env);
+    queue_job(host, job);
+}
+
+void host_write(struct host *host, struct writer_job *job)
+{
+    host_open(host);
+    job->host = host;
+    job->delivery = (struct delivery){.arrive = on_job_home, .home = job->call->home};
+    job->result = RESULT_OK;
+    job->last_event = 0;
+    job->span = NULL;
+    job->seeks = false;
+    job->queued_us = env_monotonic_us(host->env);
+    queue_job(host, job);
     worker_wake(host->worker);
 }
 
@@ -178,6 +191,8 @@ static void run_job(struct batch *batch, struct writer_job *job)
         job->result = call_refuse(job->call, RESULT_CANCELLED, NULL);
     else
         command_run(batch, (struct command *)job);
+    job->seeks = batch->seeks;
+    batch->seeks = false;
     if (batch->events > before)
         job->last_event = host->head.number;
     if (is_settling(job) && !bulk_goes_on(job))
@@ -205,6 +220,10 @@ static void answer_jobs(struct host *host, struct writer_job *jobs)
     for (struct writer_job *job = jobs, *next; job != NULL; job = next) {
         next = job->next; /* posted, it may be gone */
         end_span(host, job); /* of a part, too */
+        if (job->seeks) {
+            sought_wait(host, job);
+            continue;
+        }
         if (bulk_goes_on(job)) {
             bulk_part_done(host, (struct command *)job);
             host_write(host, job);
@@ -259,6 +278,7 @@ static void batch_failed(struct batch *batch)
         if (job->is_command)
             settling_end(host, (struct command *)job);
         job->last_event = 0;
+        job->seeks = false;
         if (job->result == RESULT_DEADLINE_EXCEEDED || job->result == RESULT_CANCELLED)
             continue; /* it did not run */
         job->call->problem = (struct problem){0};
@@ -355,6 +375,7 @@ static void reset(struct batch *batch)
             settling_end(host, (struct command *)job);
         job->result = RESULT_OK;
         job->last_event = 0;
+        job->seeks = false;
         job->call->problem = (struct problem){0};
         job->call->replayed = false;
     }
@@ -433,6 +454,7 @@ bool writer_step(void *data)
     take_heard_timer(host);
     bool rests = env_monotonic_us(host->env) < host->rest_until_us;
     bool consumes = !rests && host_leads(host);
+    sought_read(host);
     struct writer_job *jobs = take_jobs(host, consumes && host->parts_had_turn && consumers_have_more(host));
     host->parts_had_turn = bulk_is_among(jobs);
     consumes = consumes && !host->parts_had_turn && consumers_read(host, arena);
