@@ -10,6 +10,18 @@ Feature: Products
     When the merchant archives "Blue Shirt"
     Then shoppers don't see "blue-shirt"
 
+  Scenario: The SKUs of drafts are the merchant's alone
+    When the merchant adds "Blue Shirt" with the SKU "BS-1", at 19.90 EUR and 5 in stock
+    Then whoever asks for the SKU "BS-1" learns nothing
+    And the merchant who asks for the SKU "BS-1" learns its price and its stock
+    When the merchant publishes "Blue Shirt"
+    Then whoever asks for the SKU "BS-1" learns its price and its stock
+    When the merchant archives "Blue Shirt"
+    Then whoever asks for the SKU "BS-1" learns nothing
+    When the merchant publishes "Blue Shirt"
+    And the merchant deletes "Blue Shirt"
+    Then whoever asks for the SKU "BS-1" learns nothing
+
   Scenario: What is answered is what is there
     When the merchant adds "Blue Shirt" with the SKU "BS-1", at 19.90 EUR and 5 in stock
     Then that answer is what "Blue Shirt" looks like now, at 19.90 EUR with 5 left

@@ -24,11 +24,12 @@ static bool keeps_copies(const struct service *service)
     return false;
 }
 
-/* The method that a GET of this answer runs; NULL where it is no resource of this service. */
+/* The method that a GET of this answer runs; NULL where it is no resource of this service, or one without an id, of which nobody else has a part. */
 static const struct method_declaration *get_of(const struct host *host, const struct command *command)
 {
     const struct method_declaration *get = command->method->output->get;
-    bool is_own = get != NULL && strcmp(get->service, host->declaration->name) == 0 && get->kind == METHOD_QUERY;
+    bool is_own = get != NULL && strcmp(get->service, host->declaration->name) == 0 && get->kind == METHOD_QUERY &&
+                  protobuf_c_message_descriptor_get_field_by_name(command->method->output->descriptor, "id") != NULL;
     return is_own && keeps_copies(host->service) ? get : NULL;
 }
 

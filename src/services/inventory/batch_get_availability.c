@@ -1,7 +1,8 @@
 /*
- * BatchGetAvailability: what can be bought now. It stands on product pages, so a SKU is one read by its key, and a bundle one more for each part.
+ * BatchGetAvailability: what can be bought now. It stands on product pages, so a SKU is two reads by its key, and a bundle one more for each part.
  */
 #include "services/inventory/inventory_internal.h"
+#include "services/withheld.h"
 
 static Inventory__Availability *availability_of(struct context *context, struct stock_record *stock)
 {
@@ -29,6 +30,8 @@ enum result inventory_batch_get_availability(struct context *context,
     answer->items = ARENA_ARRAY(context->arena, Inventory__Availability *, request->n_skus);
     for (size_t i = 0; i < request->n_skus; i++) {
         struct stock_record stock;
+        if (sku_is_withheld(context, request->skus[i], SCOPE_INVENTORY | SCOPE_CATALOG))
+            continue;
         if (stock_record_find(context->tx, request->skus[i], &stock) && stock.is_open)
             answer->items[answer->n_items++] = availability_of(context, &stock);
     }

@@ -183,6 +183,9 @@ enum result inventory_follow_product_updated(struct context *context, const stru
                                              const ProtobufCMessage *data);
 enum result inventory_follow_product_deleted(struct context *context, const struct event *event,
                                              const ProtobufCMessage *data);
+void inventory_project_product_created(struct tx *tx, const struct event *event, const ProtobufCMessage *data);
+void inventory_project_product_updated(struct tx *tx, const struct event *event, const ProtobufCMessage *data);
+void inventory_project_product_deleted(struct tx *tx, const struct event *event, const ProtobufCMessage *data);
 bool inventory_check(struct tx *tx, char error[512]);
 
 #endif

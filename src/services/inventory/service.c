@@ -27,6 +27,21 @@ static const struct subscription subscriptions[] = {
         .event = &catalog__product_deleted__declaration,
         .react = inventory_follow_product_deleted,
     },
+    {
+        .producer = "catalog",
+        .event = &catalog__product_created__declaration,
+        .project = inventory_project_product_created,
+    },
+    {
+        .producer = "catalog",
+        .event = &catalog__product_updated__declaration,
+        .project = inventory_project_product_updated,
+    },
+    {
+        .producer = "catalog",
+        .event = &catalog__product_deleted__declaration,
+        .project = inventory_project_product_deleted,
+    },
 };
 
 const struct service inventory_service = {

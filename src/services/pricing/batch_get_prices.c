@@ -7,6 +7,7 @@
 #include "services/pricing/price.h"
 #include "services/pricing/pricing_internal.h"
 #include "services/shop_defaults.h"
+#include "services/withheld.h"
 
 static Pricing__UnitPrice *unit_price(struct arena *arena, const char *sku, const Pricing__Price *price)
 {
@@ -35,6 +36,8 @@ enum result pricing_batch_get_prices(struct context *context, const Pricing__Bat
     };
     answer->items = ARENA_ARRAY(context->arena, Pricing__UnitPrice *, request->n_skus);
     for (size_t i = 0; i < request->n_skus; i++) {
+        if (sku_is_withheld(context, request->skus[i], SCOPE_PRICING | SCOPE_CATALOG))
+            continue;
         const Pricing__Price *price = price_choose(prices_load(context->tx, request->skus[i]), &question);
         if (price != NULL)
             answer->items[answer->n_items++] = unit_price(context->arena, request->skus[i], price);

@@ -39,4 +39,10 @@ enum result pricing_take_first_prices_of_created(struct context *context, const 
 enum result pricing_take_prices_of_updated(struct context *context, const struct event *event, const ProtobufCMessage *data);
 enum result pricing_drop_prices_of_deleted(struct context *context, const struct event *event, const ProtobufCMessage *data);
 
+/* --- what strangers get no answer about (withheld.c) --- */
+
+void pricing_project_product_created(struct tx *tx, const struct event *event, const ProtobufCMessage *data);
+void pricing_project_product_updated(struct tx *tx, const struct event *event, const ProtobufCMessage *data);
+void pricing_project_product_deleted(struct tx *tx, const struct event *event, const ProtobufCMessage *data);
+
 #endif

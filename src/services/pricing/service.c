@@ -15,6 +15,9 @@ static const struct subscription subscriptions[] = {
     {.producer = "catalog", .event = &catalog__product_created__declaration, .react = pricing_take_first_prices_of_created},
     {.producer = "catalog", .event = &catalog__product_updated__declaration, .react = pricing_take_prices_of_updated},
     {.producer = "catalog", .event = &catalog__product_deleted__declaration, .react = pricing_drop_prices_of_deleted},
+    {.producer = "catalog", .event = &catalog__product_created__declaration, .project = pricing_project_product_created},
+    {.producer = "catalog", .event = &catalog__product_updated__declaration, .project = pricing_project_product_updated},
+    {.producer = "catalog", .event = &catalog__product_deleted__declaration, .project = pricing_project_product_deleted},
 };
 
 static const struct timer_handler timers[] = {

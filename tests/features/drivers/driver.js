@@ -33,7 +33,7 @@ const DEEDS = [
   // prices
   'setPrices', 'getPrices', 'getPrice', 'createPriceList', 'createPromotion', 'changePromotion', 'createTaxRate', 'createShippingMethod',
   // stock
-  'getStock', 'listStock', 'changeStock', 'adjustStock', 'getAvailability', 'createLocation', 'getLocation', 'deleteLocation',
+  'getStock', 'listStock', 'changeStock', 'adjustStock', 'getAvailability', 'createLocation', 'getLocation', 'deleteLocation', 'askBySku',
   // carts
   'openCart', 'getCart', 'changeCart', 'deleteCart', 'addToCart', 'changeLine', 'takeOut', 'useCoupon', 'dropCoupon', 'listWaysToShip',
   // orders

@@ -365,6 +365,11 @@ export class GraphqlDriver extends Driver {
   getAvailability(idOrSlug, options, who = null) {
     return this.linked(idOrSlug, 'inventory', {}, options, who);
   }
+  async askBySku(skus, who = null) {
+    const options = { who, endpoint: who === MERCHANT ? ADMIN : SHOP };
+    const ask = async (name) => (await this.query(name, { skus }, options)).wanted(name);
+    return { availability: await ask('availability'), prices: await ask('pricesBySkus') };
+  }
   createLocation(location) {
     return this.deed('createLocation', { location }, { who: MERCHANT, body: 'location', of: 'location' });
   }

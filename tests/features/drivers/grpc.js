@@ -185,6 +185,14 @@ export class GrpcDriver extends RestDriver {
     return this.call(route, said(route.input, { ...parameters, ...bound }), { who, how, asOf });
   }
 
+  async askBySku(skus, who = null) {
+    const ask = async (name) => (await this.call(methodNamed(name), { skus }, { who, how: {} })).wanted(name).items;
+    return {
+      availability: await ask('souk.inventory.v1.InventoryService.BatchGetAvailability'),
+      prices: await ask('souk.pricing.v1.PricingService.BatchGetPrices'),
+    };
+  }
+
   call(route, request, { who, how, asOf }) {
     const metadata = new grpc.Metadata();
     if (who === MERCHANT) metadata.set('authorization', `Bearer ${this.token}`);

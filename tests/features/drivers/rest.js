@@ -162,6 +162,15 @@ export class RestDriver extends Driver {
     return this.ask('DELETE', at('locations', id), { who: MERCHANT });
   }
 
+  // What is known of SKUs by themselves: [{ sku }] that can be bought, and that have a price. No address of REST's says so: whoever is curious asks GraphQL.
+  async askBySku(skus, who = null) {
+    const headers = { 'Content-Type': 'application/json', ...(who === MERCHANT ? { Authorization: `Bearer ${this.token}` } : {}) };
+    const query = 'query ($skus: [String!]!) { availability(skus: $skus) { sku } pricesBySkus(skus: $skus) { sku } }';
+    const { body } = await this.send('POST', who === MERCHANT ? '/admin/graphql' : '/graphql', { headers, body: JSON.stringify({ query, variables: { skus } }) });
+    const { data } = JSON.parse(body);
+    return { availability: data.availability, prices: data.pricesBySkus };
+  }
+
   // --- carts
 
   openCart(options, how) {

@@ -1,6 +1,7 @@
 // What is there, what is held, and what is promised.
 import assert from 'node:assert/strict';
 import { Given, When, Then } from '@cucumber/cucumber';
+import { MERCHANT } from '../drivers/driver.js';
 import { pause } from '../support/shop.js';
 
 const counted = ({ onHand, reserved, allocated, available }) => ({ onHand, reserved, allocated, available });
@@ -58,6 +59,17 @@ Then('{string} has not run low', async function (sku) {
 Then('{int} of {string} can be bought', async function (quantity, sku) {
   const { items } = (await this.driver.getAvailability(this.product(sku).id)).wanted('what can be bought');
   assert.equal(items.find((one) => one.sku === sku)?.available, quantity);
+});
+
+const knownOf = async (world, sku, who) => Object.values(await world.driver.askBySku([sku], who)).map((found) => found.some((one) => one.sku === sku));
+Then('whoever asks for the SKU {string} learns nothing', async function (sku) {
+  assert.deepEqual(await knownOf(this, sku, null), [false, false]);
+});
+Then('whoever asks for the SKU {string} learns its price and its stock', async function (sku) {
+  assert.deepEqual(await knownOf(this, sku, null), [true, true]);
+});
+Then('the merchant who asks for the SKU {string} learns its price and its stock', async function (sku) {
+  assert.deepEqual(await knownOf(this, sku, MERCHANT), [true, true]);
 });
 
 // --- locations

@@ -1,0 +1,22 @@
+/*
+ * Which SKUs strangers get no answer about, from the catalogue: see services/withheld.h.
+ */
+#include "services/withheld.h"
+
+#include "services/pricing/pricing_internal.h"
+
+void pricing_project_product_created(struct tx *tx, const struct event *event, const ProtobufCMessage *data)
+{
+    withheld_note(tx, event->key, ((const Catalog__ProductCreated *)data)->product, "price");
+}
+
+void pricing_project_product_updated(struct tx *tx, const struct event *event, const ProtobufCMessage *data)
+{
+    withheld_note(tx, event->key, ((const Catalog__ProductUpdated *)data)->product, "price");
+}
+
+void pricing_project_product_deleted(struct tx *tx, const struct event *event, const ProtobufCMessage *data)
+{
+    (void)data;
+    withheld_forget(tx, event->key, "price");
+}
