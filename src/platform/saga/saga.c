@@ -965,6 +965,7 @@ static struct saga_under_way *restore_one(struct host *host, const struct saga_r
     struct call like = {
         .home = host->options.loop,
         .actor = restored->actor,
+        .from = "",
         .request_id = restored->request_id,
         .trace_parent = restored->trace_parent,
         .trace_state = "",
