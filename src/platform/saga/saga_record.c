@@ -335,6 +335,7 @@ void saga_record_start(struct saga_under_way *saga, void (*then)(struct saga_und
         record->data = &started->base;
     }
     record->job.run = write_start;
+    record->job.key = record->has_key ? &record->key : NULL;
     record->job.done = on_started;
     record->started = then;
     host_write(saga->host, &record->job);

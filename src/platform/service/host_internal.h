@@ -106,6 +106,7 @@ struct batch {
     struct tx *tx;
     struct arena *arena; /* lives until the batch is over */
     struct touched touched;
+    struct event_log_batch log;
     struct turn turn; /* where others write, too: to be taken before anything is decided */
     bool leads;       /* this transaction is the leader's */
     int64_t now_us;

@@ -118,6 +118,7 @@ static enum result take_command(struct host *host, const struct method_declarati
     };
     /* Hashing here spares the writer, of which there is only one. */
     command->has_key = idempotency_key_of(call, method, request, &command->key);
+    command->job.key = command->has_key ? &command->key : NULL;
     if (is_bulk_command(method)) {
         bulk_take(host, command);
         return RESULT_OK;

@@ -156,6 +156,7 @@ struct writer_job {
     enum result (*run)(struct writer_job *job, struct context *context);
     void (*done)(struct writer_job *job, enum result result);
     struct call *call;
+    const struct idempotency_key *key; /* whose answer it will ask for, if any: several are looked for at once */
     /* the host's own from here */
     struct host *host;
     struct delivery delivery;

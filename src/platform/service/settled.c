@@ -86,6 +86,7 @@ static void on_settled(struct delivery *delivery)
     struct host *host = command->job.host;
     command->before = command->answer;
     command->job.is_command = false;
+    command->job.key = NULL;
     command->job.run = read_again;
     command->job.done = on_read_again;
     host_write(host, &command->job);

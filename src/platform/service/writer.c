@@ -124,16 +124,19 @@ enum result batch_run(struct batch *batch, struct call *call, const char *cause,
     struct context context = context_of(batch, call, cause);
 
     tx->arena = call->arena;
+    event_log_savepoint(tx);
     tx_savepoint(tx);
     enum result result = run(&context, data);
     if (result == RESULT_OK) {
         ASSERT(call->problem.result == RESULT_OK);
         tx_savepoint_keep(tx);
+        event_log_savepoint_keep(tx);
         return RESULT_OK;
     }
     if (call->problem.result == RESULT_OK)
         call_refuse(call, result, NULL);
     tx_savepoint_undo(tx);
+    event_log_savepoint_undo(tx);
     if (batch->host->head.number != head.number)
         stream_versions_forget(batch->host->streams);
     batch->host->head = head;
@@ -291,12 +294,24 @@ static void batch_failed(struct batch *batch)
 
 /* --- a batch ----------------------------------------------------------------------------------------------------- */
 
+/* The keys that the jobs will ask for. */
+static void look_ahead(struct batch *batch)
+{
+    const struct idempotency_key *keys[LIMIT_COMMIT_BATCH];
+    size_t count = 0;
+    for (const struct writer_job *job = batch->jobs; job != NULL; job = job->next)
+        if (job->key != NULL)
+            keys[count++] = job->key;
+    idempotency_look_ahead(batch->tx, keys, count);
+}
+
 static void begin(struct batch *batch)
 {
     struct host *host = batch->host;
     batch->tx = tx_begin(host->connection);
     batch->tx->arena = batch->arena;
     batch->tx->touched = &batch->touched;
+    batch->tx->log = &batch->log;
     batch->leads = host->watch == NULL;
     if (host->watch != NULL) {
         batch->turn = turn_ask(host, batch->tx);
@@ -319,6 +334,7 @@ static bool end(struct batch *batch)
     if (batch->touched.timers)
         batch->timer_due_us = timers_earliest(tx);
     tx->touched = NULL;
+    event_log_flush(tx);
     batch->ended = batch->host->head;
     if (!tx->failed)
         return tx_commit(tx);
@@ -351,6 +367,7 @@ static bool try_batch(struct batch *batch, bool rests)
     begin(batch);
     if (atomic_load(&batch->host->store_fails))
         probe(batch);
+    look_ahead(batch);
     for (struct writer_job *job = batch->jobs; job != NULL; job = job->next)
         run_job(batch, job);
     if (!rests && host_leads(batch->host))

@@ -4,7 +4,7 @@
  * The hash of an event covers the hash before it and every column, each with its length, so that changing, removing or
  * inserting a row breaks the chain from there on. What the chain can't show is that its end was cut off.
  */
-#include "platform/store/event_log.h"
+#include "platform/store/event_log_internal.h"
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -100,16 +100,152 @@ bool event_log_has(struct tx *tx, const struct event_log_head *head)
                    sql_bytes(head->hash, EVENT_HASH_BYTES)) == 1;
 }
 
-int64_t event_log_stream_version(struct tx *tx, const char *stream)
+static int64_t version_stored(struct tx *tx, const char *stream)
 {
     return SQL_INT(tx, 0, "SELECT MAX(stream_version) FROM souk_event WHERE stream = ?1", sql_string(stream));
+}
+
+static size_t first_waiting(const struct event_log_batch *batch)
+{
+    return batch->before_are_stored ? batch->before_savepoint : 0;
+}
+
+/* Of the stream's newest event that waits to be stored; 0 for none. */
+static int64_t version_waiting(const struct event_log_batch *batch, const char *stream)
+{
+    if (!batch)
+        return 0;
+    for (size_t i = batch->event_count; i > first_waiting(batch); i--)
+        if (strcmp(batch->events[i - 1].stream, stream) == 0)
+            return batch->events[i - 1].stream_version;
+    return 0;
+}
+
+int64_t event_log_stream_version(struct tx *tx, const char *stream)
+{
+    int64_t version = version_waiting(tx->log, stream);
+    return version ? version : version_stored(tx, stream);
 }
 
 /* Of the stream's newest event. */
 static int64_t version_before(struct tx *tx, const struct event_log_head *head, const char *stream)
 {
-    int64_t remembered = head->streams ? stream_versions_find(head->streams, stream) : 0;
-    return remembered ? remembered : event_log_stream_version(tx, stream);
+    int64_t version = head->streams ? stream_versions_find(head->streams, stream) : 0;
+    return version ? version : event_log_stream_version(tx, stream);
+}
+
+#define EVENT_COLUMN_COUNT 11
+
+static void event_values(const struct event *event, struct sql_value values[EVENT_COLUMN_COUNT])
+{
+    *values++ = sql_int(event->number);
+    *values++ = sql_string(event->stream);
+    *values++ = sql_int(event->stream_version);
+    *values++ = sql_string(event->name);
+    *values++ = sql_int(event->schema_version);
+    *values++ = sql_int(event->at_us);
+    *values++ = sql_string(event->actor);
+    *values++ = sql_string(event->request_id);
+    *values++ = sql_string(event->cause);
+    *values++ = sql_bytes(event->data.at, event->data.length);
+    *values++ = sql_bytes(event->hash, EVENT_HASH_BYTES);
+}
+
+/* A statement for each power of two: any number of events takes a few. */
+#define INSERT_EVENTS "INSERT INTO souk_event (" EVENT_COLUMNS ") VALUES "
+#define ROW_1 "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+#define ROW_2 "(?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
+#define ROW_3 "(?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)"
+#define ROW_4 "(?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44)"
+#define ROW_5 "(?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54, ?55)"
+#define ROW_6 "(?56, ?57, ?58, ?59, ?60, ?61, ?62, ?63, ?64, ?65, ?66)"
+#define ROW_7 "(?67, ?68, ?69, ?70, ?71, ?72, ?73, ?74, ?75, ?76, ?77)"
+#define ROW_8 "(?78, ?79, ?80, ?81, ?82, ?83, ?84, ?85, ?86, ?87, ?88)"
+#define ROWS_2 ROW_1 ", " ROW_2
+#define ROWS_4 ROWS_2 ", " ROW_3 ", " ROW_4
+static const struct {
+    size_t count;
+    const char *sql;
+} inserts[] = {
+    {8, INSERT_EVENTS ROWS_4 ", " ROW_5 ", " ROW_6 ", " ROW_7 ", " ROW_8},
+    {4, INSERT_EVENTS ROWS_4},
+    {2, INSERT_EVENTS ROWS_2},
+    {1, INSERT_EVENTS ROW_1},
+};
+
+static void store_events(struct tx *tx, const struct event *events, size_t count)
+{
+    struct sql_value values[8 * EVENT_COLUMN_COUNT];
+    bool may_write = tx->may_write;
+    tx->may_write = true;
+    for (size_t i = 0; i < sizeof inserts / sizeof *inserts; i++) {
+        for (; count >= inserts[i].count; count -= inserts[i].count) {
+            for (size_t row = 0; row < inserts[i].count; row++)
+                event_values(events++, &values[row * EVENT_COLUMN_COUNT]);
+            sql_do(tx, inserts[i].sql, values, inserts[i].count * EVENT_COLUMN_COUNT);
+        }
+    }
+    tx->may_write = may_write;
+}
+
+/* --- writing together --- */
+
+/* Those that are older than the savepoint are kept until it is over. */
+static void store_waiting(struct tx *tx)
+{
+    struct event_log_batch *batch = tx->log;
+    if (!batch)
+        return;
+    size_t first = first_waiting(batch);
+    store_events(tx, batch->events + first, batch->event_count - first);
+    batch->before_are_stored = batch->before_savepoint > 0;
+    batch->event_count = batch->before_savepoint;
+}
+
+static void wait_for_others(struct tx *tx, const struct event *event)
+{
+    struct event_log_batch *batch = tx->log;
+    if (batch->event_count == EVENTS_TOGETHER)
+        store_waiting(tx);
+    batch->events[batch->event_count++] = *event;
+}
+
+void event_log_savepoint(struct tx *tx)
+{
+    struct event_log_batch *batch = tx->log;
+    if (!batch)
+        return;
+    if (batch->event_count >= EVENTS_TOGETHER / 2)
+        store_waiting(tx); /* to have room within the savepoint */
+    batch->before_savepoint = batch->event_count;
+}
+
+void event_log_savepoint_keep(struct tx *tx)
+{
+    struct event_log_batch *batch = tx->log;
+    if (!batch)
+        return;
+    size_t stored = first_waiting(batch);
+    batch->event_count -= stored;
+    memmove(batch->events, batch->events + stored, batch->event_count * sizeof *batch->events);
+    batch->before_savepoint = 0;
+    batch->before_are_stored = false;
+}
+
+void event_log_savepoint_undo(struct tx *tx)
+{
+    struct event_log_batch *batch = tx->log;
+    if (!batch)
+        return;
+    batch->event_count = batch->before_savepoint;
+    batch->before_savepoint = 0;
+    batch->before_are_stored = false;
+}
+
+void event_log_flush(struct tx *tx)
+{
+    store_waiting(tx);
+    idempotency_flush(tx);
 }
 
 void event_log_append(struct tx *tx, struct event_log_head *head, struct event *event)
@@ -121,13 +257,10 @@ void event_log_append(struct tx *tx, struct event_log_head *head, struct event *
         event->at_us = head->at_us;
     event_hash(head->hash, event, event->hash);
 
-    bool may_write = tx->may_write;
-    tx->may_write = true;
-    SQL_DO(tx, "INSERT INTO souk_event (" EVENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-           sql_int(event->number), sql_string(event->stream), sql_int(event->stream_version), sql_string(event->name),
-           sql_int(event->schema_version), sql_int(event->at_us), sql_string(event->actor), sql_string(event->request_id),
-           sql_string(event->cause), sql_bytes(event->data.at, event->data.length), sql_bytes(event->hash, EVENT_HASH_BYTES));
-    tx->may_write = may_write;
+    if (tx->log)
+        wait_for_others(tx, event);
+    else
+        store_events(tx, event, 1);
 
     head->number = event->number;
     head->at_us = event->at_us;
@@ -238,6 +371,7 @@ static int64_t read_all(struct tx *tx, int64_t after, int64_t last, int64_t limi
 int64_t event_log_read(struct tx *tx, const char *stream, int64_t after, int64_t until_us, int64_t limit,
                        bool (*each)(void *data, const struct event *event), void *data)
 {
+    store_waiting(tx);
     int64_t last = last_number_until(tx, until_us);
     struct sql_rows rows;
     if (!stream)
@@ -268,6 +402,7 @@ static bool is_one_of(const char *name, const char *const *names, size_t count)
 void event_log_read_newest(struct tx *tx, const char *stream, const char *const *names, size_t name_count, int64_t until_us,
                            bool (*each)(void *data, const struct event *event), void *data)
 {
+    store_waiting(tx);
     struct sql_rows rows = SQL_SELECT(tx,
                                       "SELECT " EVENT_COLUMNS " FROM souk_event WHERE stream = ?1 AND +number <= ?2"
                                       " ORDER BY stream_version DESC",
@@ -338,6 +473,7 @@ static bool read_one(struct tx *tx, int64_t number, bool (*each)(void *data, con
 bool event_log_read_streams(struct tx *tx, const char *const *streams, size_t count, int64_t until_us,
                             bool (*each)(void *data, const struct event *event), void *data)
 {
+    store_waiting(tx);
     int64_t last = last_number_until(tx, until_us);
     struct number_list list = {0};
     for (size_t i = 0; i < count; i++)
@@ -444,6 +580,7 @@ static int64_t verify_streams(struct tx *tx, char error[512])
 
 int64_t event_log_verify(struct tx *tx, char error[512])
 {
+    store_waiting(tx);
     struct verification verification = {.error = error};
     event_log_read(tx, NULL, 0, 0, INT64_MAX, check_event, &verification);
     if (verification.bad)

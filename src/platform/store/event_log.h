@@ -74,6 +74,33 @@ void event_log_append(struct tx *tx, struct event_log_head *head, struct event *
 /* The version of the newest event of a stream; 0 for none. */
 int64_t event_log_stream_version(struct tx *tx, const char *stream);
 
+/* What the commands of one transaction write and look for together, in tx->log, as every statement has its price, and a server elsewhere its round
+ * trip, too. Events wait here until somebody reads the log, and answers, at most, until event_log_flush(), which comes before the commit. What
+ * they point to lives until then. */
+#define EVENTS_TOGETHER 16
+#define ANSWERS_TOGETHER 8
+struct idempotency_key;
+struct event_log_batch {
+    struct event events[EVENTS_TOGETHER];
+    size_t event_count;
+    size_t before_savepoint;   /* so many of them are older than the savepoint, and stay when it is undone; */
+    bool before_are_stored;    /* they were stored within it, which will be undone with it */
+    const struct idempotency_key **absent; /* keys that were looked for, and are not there */
+    size_t absent_count;
+    struct idempotency_answer {
+        const struct idempotency_key *key;
+        enum result result;
+        struct text answer, problem;
+        int64_t at_us;
+    } answers[ANSWERS_TOGETHER];
+    size_t answer_count;
+};
+void event_log_flush(struct tx *tx);
+/* Around tx_savepoint() and its end: before, and after. */
+void event_log_savepoint(struct tx *tx);
+void event_log_savepoint_keep(struct tx *tx);
+void event_log_savepoint_undo(struct tx *tx);
+
 /* Read events with number > after, oldest first, at most `limit`: of every stream (NULL), of one ("product/01jd…"), of one kind (a
  * star for the key); and not later than until_us unless that is 0. Calls back with events that live during the
  * callback; false from the callback stops. The number of the last event read, or `after`. */
@@ -109,13 +136,15 @@ struct idempotency_key {
     uint8_t key[IDEMPOTENCY_HASH_BYTES];
     uint8_t request[IDEMPOTENCY_HASH_BYTES];
 };
+/* Find out at once which of these are not there, for those who will ask: tx->log remembers it. The keys live as long. */
+void idempotency_look_ahead(struct tx *tx, const struct idempotency_key *const *keys, size_t count);
 struct idempotency_record idempotency_find(struct tx *tx, const struct idempotency_key *key);
 /* The request has begun and will be answered later, by that worker. A key that is known already, not left behind and not by that
  * worker, is an assertion: find first. `instance` is the process (0 where there is one only), of which it is known later whether it has ended. */
 void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const char *worker, int64_t instance, int64_t at_us);
 /* Whoever takes a claim over, should it be left behind, goes on as that worker. */
 void idempotency_hand_over(struct tx *tx, const struct idempotency_key *key, const char *worker);
-/* The answer, whether or not the key was claimed. */
+/* The answer, whether or not the key was claimed. One that was looked for ahead is answered outside of savepoints. */
 void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum result result, struct text answer,
                        struct text problem, int64_t at_us);
 void idempotency_forget(struct tx *tx, const struct idempotency_key *key);

@@ -105,6 +105,109 @@ static void time_in_the_log_never_goes_back(void **state)
     tx_rollback(tx);
 }
 
+/* --- writing together --- */
+
+static int64_t stored(struct tx *tx)
+{
+    return SQL_INT(tx, -1, "SELECT COUNT(*) FROM souk_event");
+}
+
+static struct tx *begin_batch(struct event_log_batch *batch)
+{
+    struct tx *tx = test_store_begin(test);
+    *batch = (struct event_log_batch){0};
+    tx->log = batch;
+    return tx;
+}
+
+static void append_several(struct tx *tx, const char *stream, int count)
+{
+    for (int i = 0; i < count; i++)
+        test_store_append(test, tx, stream, "Happened", TEXT("data"));
+}
+
+static void assert_chain_has(int64_t count)
+{
+    char error[512];
+    struct tx *tx = test_store_begin(test);
+    assert_int_equal(stored(tx), count);
+    assert_int_equal(event_log_verify(tx, error), 0);
+    tx_rollback(tx);
+}
+
+static void events_of_a_batch_are_stored_together(void **state)
+{
+    (void)state;
+    struct event_log_batch batch;
+    struct tx *tx = begin_batch(&batch);
+    append_several(tx, "product/shirt", 15);
+    assert_int_equal(stored(tx), 0);
+    assert_int_equal(event_log_stream_version(tx, "product/shirt"), 15);
+    append_several(tx, "product/shirt", 2); /* more than wait */
+    assert_int_equal(stored(tx), 16);
+    event_log_flush(tx);
+    assert_int_equal(stored(tx), 17);
+    assert_true(tx_commit(tx));
+    assert_chain_has(17);
+}
+
+static bool count_event(void *data, const struct event *event)
+{
+    (void)event;
+    ++*(int *)data;
+    return true;
+}
+
+static void who_reads_the_log_reads_what_waited(void **state)
+{
+    (void)state;
+    struct event_log_batch batch;
+    struct tx *tx = begin_batch(&batch);
+    int seen = 0;
+    append_several(tx, "product/shirt", 3);
+    assert_int_equal(event_log_read(tx, "product/shirt", 0, 0, 100, count_event, &seen), 3);
+    assert_int_equal(seen, 3);
+    append_several(tx, "product/shirt", 1);
+    event_log_flush(tx);
+    assert_true(tx_commit(tx));
+    assert_chain_has(4);
+}
+
+/* Whatever waited when the savepoint began, and however much was stored within it. */
+static void a_savepoint_takes_back_its_own_events_only(void **state)
+{
+    (void)state;
+    const int within[] = {0, 1, 7, 8, 9, 16, 40};
+    int64_t expected = 0;
+    for (int before = 0; before <= 16; before++) {
+        for (size_t i = 0; i < sizeof within / sizeof *within; i++) {
+            struct event_log_batch batch;
+            struct tx *tx = begin_batch(&batch);
+            append_several(tx, "product/shirt", before);
+            for (int keep = 0; keep < 2; keep++) {
+                struct event_log_head head = test->head;
+                event_log_savepoint(tx);
+                tx_savepoint(tx);
+                append_several(tx, "product/shoe", within[i]);
+                assert_int_equal(event_log_stream_version(tx, "product/shirt") > 0, expected + before > 0);
+                if (keep) {
+                    tx_savepoint_keep(tx);
+                    event_log_savepoint_keep(tx);
+                } else {
+                    tx_savepoint_undo(tx);
+                    event_log_savepoint_undo(tx);
+                    test->head = head;
+                }
+            }
+            append_several(tx, "product/shirt", 1);
+            event_log_flush(tx);
+            assert_true(tx_commit(tx));
+            expected += before + within[i] + 1;
+        }
+    }
+    assert_chain_has(expected);
+}
+
 /* --- reading --- */
 
 struct seen {
@@ -316,6 +419,9 @@ int main(void)
         TEST_OF(an_empty_log_has_an_empty_head),
         TEST_OF(an_undone_event_leaves_no_gap),
         TEST_OF(time_in_the_log_never_goes_back),
+        TEST_OF(events_of_a_batch_are_stored_together),
+        TEST_OF(who_reads_the_log_reads_what_waited),
+        TEST_OF(a_savepoint_takes_back_its_own_events_only),
         TEST_OF(events_are_read_by_stream_kind_and_time),
         TEST_OF(an_event_is_read_as_it_was_written),
         TEST_OF(several_streams_are_merged),

@@ -90,6 +90,41 @@ static void claiming_twice_is_our_mistake(void **state)
     assert_true(ends_in_assertion(claim_twice));
 }
 
+static void keys_that_were_looked_for_ahead_are_stored_together(void **state)
+{
+    (void)state;
+    static struct idempotency_key keys[40];
+    const struct idempotency_key *wanted[40];
+    for (uint8_t i = 0; i < 40; i++) {
+        keys[i] = (struct idempotency_key){.key = {i + 1}, .request = "body"};
+        wanted[i] = &keys[i];
+    }
+    struct tx *tx = test_store_begin(test);
+    idempotency_store(tx, &keys[17], RESULT_OK, TEXT("before"), TEXT(""), 1);
+    assert_true(tx_commit(tx));
+
+    struct event_log_batch batch = {0};
+    tx = test_store_begin(test);
+    tx->log = &batch;
+    idempotency_look_ahead(tx, wanted, 40);
+    assert_int_equal(batch.absent_count, 39);
+    assert_true(text_equal(idempotency_find(tx, &keys[17]).answer, TEXT("before")));
+    idempotency_claim(tx, &keys[3], "saga", 0, 2);
+    assert_true(idempotency_find(tx, &keys[3]).running);
+    for (int i = 20; i < 39; i++) {
+        assert_false(idempotency_find(tx, &keys[i]).found);
+        idempotency_store(tx, &keys[i], RESULT_OK, TEXT("answer"), TEXT(""), 2);
+        assert_true(text_equal(idempotency_find(tx, &keys[i]).answer, TEXT("answer")));
+        assert_false(idempotency_find(tx, &(struct idempotency_key){.key = {(uint8_t)(i + 1)}, .request = "other"}).same_request);
+    }
+    assert_int_equal(SQL_INT(tx, 0, "SELECT COUNT(*) FROM souk_idempotency"), 18);
+    event_log_flush(tx);
+    assert_int_equal(SQL_INT(tx, 0, "SELECT COUNT(*) FROM souk_idempotency"), 21);
+    assert_true(text_equal(idempotency_find(tx, &keys[38]).answer, TEXT("answer")));
+    assert_false(idempotency_find(tx, &keys[39]).found);
+    assert_true(tx_commit(tx));
+}
+
 static void old_answers_are_forgotten_in_slices_and_claims_stay(void **state)
 {
     (void)state;
@@ -137,6 +172,7 @@ int main(void)
         TEST_OF(a_claim_becomes_an_answer),
         TEST_OF(a_forgotten_claim_may_be_made_again),
         TEST_OF(claiming_twice_is_our_mistake),
+        TEST_OF(keys_that_were_looked_for_ahead_are_stored_together),
         TEST_OF(old_answers_are_forgotten_in_slices_and_claims_stay),
         TEST_OF(at_the_start_claims_are_left_behind_and_answers_stay),
     };

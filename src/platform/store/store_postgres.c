@@ -12,6 +12,10 @@
  * A process that is stopped within its turn would keep the others waiting: the server ends its session after IDLE_MS_MAX. Whoever gets the
  * turn after a lost session can rely on that session's transaction being over, one way or the other.
  *
+ * Plans are kept as long as a session, and the first are made while the tables are empty: a scan of all rows looks cheap then, and is not a day later.
+ * So our sessions have the planner take an index wherever there is one. Nothing of ours is worth compiling (jit), which a plan that has to scan would
+ * seem to be then: it took 0.8 s.
+ *
  * A commit is acknowledged when the server has synced it: where somebody has turned synchronous_commit off, our sessions turn it on.
  *
  * A session that breaks fails its transaction. The next one connects again, at most ten times a second, and prepares its statements anew.
@@ -263,7 +267,8 @@ static bool session_setup(struct postgres_connection *connection, char error[512
         say_why(store, server, error);
         return false;
     }
-    if (ask(server,
+    if (ask(server, "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)", answer) &&
+        ask(server,
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')",
             answer) &&
         PQenterPipelineMode(server))

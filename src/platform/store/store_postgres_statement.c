@@ -26,7 +26,7 @@
 #define OID_VARCHAR 1043
 #define OID_NUMERIC 1700
 
-#define VALUES_MAX 64
+#define VALUES_MAX 96
 
 struct postgres_statement {
     struct statement statement;
