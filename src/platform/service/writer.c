@@ -374,6 +374,7 @@ static bool try_batch(struct batch *batch, bool rests)
         lead_batch(batch);
     batch_take_turn(batch);
     if (PLANTED(ANSWER_BEFORE_COMMIT)) {
+        event_log_flush(batch->tx); /* whoever has been answered takes his arena with him */
         answer_jobs(batch->host, batch->jobs);
         batch->jobs = NULL;
     }

@@ -191,7 +191,7 @@ static void store_events(struct tx *tx, const struct event *events, size_t count
 /* --- writing together --- */
 
 /* Those that are older than the savepoint are kept until it is over. */
-static void store_waiting(struct tx *tx)
+void event_log_store_waiting(struct tx *tx)
 {
     struct event_log_batch *batch = tx->log;
     if (!batch)
@@ -206,7 +206,7 @@ static void wait_for_others(struct tx *tx, const struct event *event)
 {
     struct event_log_batch *batch = tx->log;
     if (batch->event_count == EVENTS_TOGETHER)
-        store_waiting(tx);
+        event_log_store_waiting(tx);
     batch->events[batch->event_count++] = *event;
 }
 
@@ -216,7 +216,7 @@ void event_log_savepoint(struct tx *tx)
     if (!batch)
         return;
     if (batch->event_count >= EVENTS_TOGETHER / 2)
-        store_waiting(tx); /* to have room within the savepoint */
+        event_log_store_waiting(tx); /* to have room within the savepoint */
     batch->before_savepoint = batch->event_count;
 }
 
@@ -244,7 +244,7 @@ void event_log_savepoint_undo(struct tx *tx)
 
 void event_log_flush(struct tx *tx)
 {
-    store_waiting(tx);
+    event_log_store_waiting(tx);
     idempotency_flush(tx);
 }
 
@@ -371,7 +371,7 @@ static int64_t read_all(struct tx *tx, int64_t after, int64_t last, int64_t limi
 int64_t event_log_read(struct tx *tx, const char *stream, int64_t after, int64_t until_us, int64_t limit,
                        bool (*each)(void *data, const struct event *event), void *data)
 {
-    store_waiting(tx);
+    event_log_store_waiting(tx);
     int64_t last = last_number_until(tx, until_us);
     struct sql_rows rows;
     if (!stream)
@@ -402,7 +402,7 @@ static bool is_one_of(const char *name, const char *const *names, size_t count)
 void event_log_read_newest(struct tx *tx, const char *stream, const char *const *names, size_t name_count, int64_t until_us,
                            bool (*each)(void *data, const struct event *event), void *data)
 {
-    store_waiting(tx);
+    event_log_store_waiting(tx);
     struct sql_rows rows = SQL_SELECT(tx,
                                       "SELECT " EVENT_COLUMNS " FROM souk_event WHERE stream = ?1 AND +number <= ?2"
                                       " ORDER BY stream_version DESC",
@@ -473,7 +473,7 @@ static bool read_one(struct tx *tx, int64_t number, bool (*each)(void *data, con
 bool event_log_read_streams(struct tx *tx, const char *const *streams, size_t count, int64_t until_us,
                             bool (*each)(void *data, const struct event *event), void *data)
 {
-    store_waiting(tx);
+    event_log_store_waiting(tx);
     int64_t last = last_number_until(tx, until_us);
     struct number_list list = {0};
     for (size_t i = 0; i < count; i++)
@@ -580,7 +580,7 @@ static int64_t verify_streams(struct tx *tx, char error[512])
 
 int64_t event_log_verify(struct tx *tx, char error[512])
 {
-    store_waiting(tx);
+    event_log_store_waiting(tx);
     struct verification verification = {.error = error};
     event_log_read(tx, NULL, 0, 0, INT64_MAX, check_event, &verification);
     if (verification.bad)

@@ -96,6 +96,8 @@ struct event_log_batch {
     size_t answer_count;
 };
 void event_log_flush(struct tx *tx);
+/* Store the events that wait, for who frees what they point to before the transaction is over. */
+void event_log_store_waiting(struct tx *tx);
 /* Around tx_savepoint() and its end: before, and after. */
 void event_log_savepoint(struct tx *tx);
 void event_log_savepoint_keep(struct tx *tx);

@@ -4,6 +4,7 @@
 #include "services/catalog/import/merge.h"
 
 #include "base/limits.h"
+#include "platform/store/event_log.h"
 
 #define PRODUCTS_PER_ARENA 32
 
@@ -15,8 +16,10 @@ void scratch_begin(struct scratch *scratch, struct context *context)
 static void set_arena(struct scratch *scratch, struct arena *arena)
 {
     struct context *context = scratch->context;
-    if (context->arena != scratch->call_arena)
+    if (context->arena != scratch->call_arena) {
+        event_log_store_waiting(context->tx); /* they are in that arena */
         arena_free(context->arena);
+    }
     context->arena = context->tx->arena = arena;
 }
 
