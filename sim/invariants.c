@@ -339,7 +339,7 @@ static void check_carts(struct invariants *invariants)
     nothing_is_found(invariants, "cart", "no cart stays locked", "SELECT id FROM cart WHERE status = 2");
 }
 
-/* A coupon is used as often as orders use it, and not more often than it may be. */
+/* A coupon is used as often as orders that were not cancelled use it, and not more often than it may be. */
 static void check_coupons(struct invariants *invariants)
 {
     struct view pricing, orders;
@@ -348,8 +348,9 @@ static void check_coupons(struct invariants *invariants)
     if (look(invariants, "order", &orders)) {
         struct sql_rows rows = SQL_SELECT(pricing.tx, "SELECT checkout FROM redemption ORDER BY checkout");
         while (sql_next(&rows))
-            if (!SQL_INT(orders.tx, 0, "SELECT 1 FROM customer_order WHERE checkout_id = ?1", sql_string(sql_get_string(&rows, 0))))
-                verdict_broken(invariants->verdict, "checkout %s used a coupon, and there is no order", sql_get_string(&rows, 0));
+            if (!SQL_INT(orders.tx, 0, "SELECT 1 FROM customer_order WHERE checkout_id = ?1 AND status <> ?2",
+                         sql_string(sql_get_string(&rows, 0)), sql_int(ORDER__ORDER_STATUS__ORDER_STATUS_CANCELLED)))
+                verdict_broken(invariants->verdict, "checkout %s used a coupon, and there is no order, or a cancelled one", sql_get_string(&rows, 0));
         int64_t used = SQL_INT(pricing.tx, 0, "SELECT COUNT(*) AS uses FROM redemption GROUP BY promotion ORDER BY uses DESC LIMIT 1");
         if (used > CLIENTS_COUPON_LIMIT)
             verdict_broken(invariants->verdict, "a coupon for %d was used %lld times", CLIENTS_COUPON_LIMIT, (long long)used);

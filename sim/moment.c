@@ -309,8 +309,9 @@ static void check_coupons(struct moment *moment)
     while (sql_next(&rows)) {
         const char *checkout = sql_get_string(&rows, 0);
         if (!checkout_is_open(moment, checkout) &&
-            !SQL_INT(moment->orders.tx, 0, "SELECT 1 FROM customer_order WHERE checkout_id = ?1", sql_string(checkout)))
-            verdict_broken(moment->verdict, "checkout %s is over, has no order, and uses a coupon", checkout);
+            !SQL_INT(moment->orders.tx, 0, "SELECT 1 FROM customer_order WHERE checkout_id = ?1 AND status <> ?2", sql_string(checkout),
+                     sql_int(ORDER_STATUS(CANCELLED))))
+            verdict_broken(moment->verdict, "checkout %s is over, has no order or a cancelled one, and uses a coupon", checkout);
     }
 }
 

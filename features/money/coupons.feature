@@ -74,6 +74,21 @@ Feature: What coupons come to
     When bob uses the coupon "ONCE"
     Then bob is told coupon_not_applicable
 
+  Scenario: A cancelled order has not used it up
+    Given a coupon "ONCE" of 10 % that can be used 1 time
+    And ann has 1 "shirt" in her cart
+    And ann uses the coupon "ONCE"
+    When ann checks out
+    And ann cancels her order
+    And ann cancels her order
+    And bob has 1 "shirt" in his cart
+    And bob uses the coupon "ONCE"
+    And bob checks out
+    Then bob's order comes to 17.99 EUR
+    Given cat has 1 "shirt" in her cart
+    When cat uses the coupon "ONCE"
+    Then cat is told coupon_not_applicable
+
   Scenario: Used up while it was in the cart
     Given a coupon "ONCE" of 10 % that can be used 1 time
     And ann has 1 "shirt" in her cart

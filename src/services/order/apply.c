@@ -17,7 +17,8 @@ static void save(struct tx *tx, const struct event *event, Order__Order *order)
 {
     struct text data;
 
-    order->version = 0; /* a column */
+    order->version = 0; /* a column, as the next */
+    order->checkout_id = "";
     data = message_pack(tx->arena, &order->base);
     SQL_DO(tx, "UPDATE customer_order SET version = ?2, status = ?3, data = ?4 WHERE id = ?1", sql_string(event->key),
            sql_int(event->stream_version), sql_int(order->status), sql_bytes(data.at, data.length));

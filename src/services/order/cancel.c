@@ -1,7 +1,7 @@
 /*
  * order.cancel: call an order off while nothing has shipped.
  *
- *     begin - give the money back - give the stock back - end
+ *     begin - give the money back - give the stock back - give the coupons back - end
  *
  * From the moment it has begun nothing ships, so there is no way back: each step is repeated until it succeeds. Where the
  * provider does not answer, the order stays `cancelling`.
@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "souk/inventory/v1/inventory.client.h"
 #include "souk/payment/v1/payment.client.h"
+#include "souk/pricing/v1/pricing.client.h"
 
 #define LONGEST_BACK_OFF_US INT64_C(60000000)
 
@@ -202,6 +203,28 @@ static void give_stock_back(struct saga_run *run)
     call_inventory_deallocate(run, request, stock_back);
 }
 
+/* --- the coupons: others may use what this order used up --- */
+
+static void coupons_back(struct saga_run *run, const Google__Protobuf__Empty *nothing)
+{
+    (void)nothing;
+    saga_next(run);
+}
+
+/* They are used in the name of the checkout. One that began with an older version, and does not know which, gives none back. */
+static void give_coupons_back(struct saga_run *run)
+{
+    const Order__Order *order = state_of(run)->order;
+    Pricing__ReturnCouponsRequest request = PRICING__RETURN_COUPONS_REQUEST__INIT;
+
+    if (order->n_coupons == 0 || *order->checkout_id == '\0') {
+        saga_next(run);
+        return;
+    }
+    request.checkout_id = order->checkout_id;
+    call_pricing_return_coupons(run, &request, coupons_back);
+}
+
 /* --- end --- */
 
 static void ended(struct saga_run *run, const Order__Order *order)
@@ -223,6 +246,7 @@ static const struct saga_step steps[] = {
     {"begin", begin, NULL},
     {"give the money back", give_money_back, NULL},
     {"give the stock back", give_stock_back, NULL},
+    {"give the coupons back", give_coupons_back, NULL},
     {"end", end, NULL},
 };
 

@@ -10,6 +10,7 @@ static void assert_cancelled(struct desk *desk)
     const struct desk_books *books = &desk->counter->books;
     assert_int_equal(desk_order(desk)->status, ORDER_IS(CANCELLED));
     assert_int_equal(books->allocated, 0);
+    assert_int_equal(books->coupons, 0);
     assert_int_equal(books->captured, books->refunded);
     assert_true(books->captured > 0 || books->voids == 1);
     assert_int_equal(desk_order(desk)->payments[0]->captured->amount, books->captured);

@@ -1,5 +1,5 @@
 /*
- * For tests of the sagas about an order: the order service is real, in a small world (tests/toys); inventory and payment are stands with
+ * For tests of the sagas about an order: the order service is real, in a small world (tests/toys); inventory, payment and pricing are stands with
  * books that a test reads and writes.
  *
  *     struct desk *desk = desk_open(1);             one order of three shirts for 59.70 EUR, authorised and allocated
@@ -21,6 +21,7 @@
 #include "services/order/order_internal.h"
 #include "souk/inventory/v1/inventory.souk.h"
 #include "souk/payment/v1/payment.souk.h"
+#include "souk/pricing/v1/pricing.souk.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,6 +42,7 @@
 #define ORDER_IS(name) ORDER__ORDER_STATUS__ORDER_STATUS_##name
 #define ORDER_METHOD(name) (&order__order_service__##name##__method)
 #define PAYMENT_METHOD(name) (payment__payment_service__##name##__method.index)
+#define DESK_CHECKOUT "checkout-1"
 #define INVENTORY_METHOD(name) (inventory__inventory_service__##name##__method.index)
 
 #define DESK_REFUNDS_MAX 16
@@ -59,11 +61,12 @@ struct desk_books {
     } refunds[DESK_REFUNDS_MAX];
     unsigned refund_count;
     int64_t allocated, shipped, on_hand;
+    unsigned coupons; /* that the checkout uses */
 };
 
 /* What outlives crashes. */
 struct desk_counter {
-    struct stand inventory, payment;
+    struct stand inventory, payment, pricing;
     struct desk_books books;
 };
 
@@ -205,6 +208,18 @@ static inline enum result desk_serve_inventory(struct stand *stand, unsigned met
     return RESULT_OK;
 }
 
+static inline enum result desk_serve_pricing(struct stand *stand, unsigned method, struct call *call,
+                                             const ProtobufCMessage *request, ProtobufCMessage *answer)
+{
+    struct desk_books *books = &((struct desk_counter *)stand->data)->books;
+    (void)call;
+    (void)answer;
+    ASSERT(method == pricing__pricing_service__return_coupons__method.index);
+    if (strcmp(((const Pricing__ReturnCouponsRequest *)request)->checkout_id, DESK_CHECKOUT) == 0)
+        books->coupons = 0;
+    return RESULT_OK;
+}
+
 /* --- calling --- */
 
 static inline struct asked *desk_ask(struct desk *desk, const struct method_declaration *method, const ProtobufCMessage *request)
@@ -270,6 +285,7 @@ static inline void desk_put_up(struct desk *desk)
     stall->readers = readers_start(stall->env, 2);
     directory_add(stall->directory, "inventory", &desk->counter->inventory.base);
     directory_add(stall->directory, "payment", &desk->counter->payment.base);
+    directory_add(stall->directory, "pricing", &desk->counter->pricing.base);
     const struct host_options options = {
         .env = stall->env,
         .store_url = stall->url,
@@ -300,6 +316,7 @@ static inline void desk_place(struct desk *desk)
     Order__Order order = ORDER__ORDER__INIT;
     Order__OrderLine shirts = ORDER__ORDER_LINE__INIT, *lines[] = {&shirts};
     Order__OrderPayment payment = ORDER__ORDER_PAYMENT__INIT, *payments[] = {&payment};
+    const char *coupons[] = {"TENTH"};
     shirts.id = "shirts";
     shirts.sku = "SHIRT-M";
     shirts.quantity = DESK_SHIRTS;
@@ -315,9 +332,11 @@ static inline void desk_place(struct desk *desk)
     order.lines = lines;
     order.n_payments = 1;
     order.payments = payments;
+    order.n_coupons = 1;
+    order.coupons = coupons;
     order.order_token = DESK_TOKEN;
     request.order = &order;
-    request.checkout_id = "checkout-1";
+    request.checkout_id = DESK_CHECKOUT;
     assert_int_equal(desk_call(desk, ORDER_METHOD(record_order), &request.base), RESULT_OK);
 }
 
@@ -327,11 +346,13 @@ static inline struct desk *desk_open(uint64_t seed)
     ASSERT(counter != NULL);
     stand_init(&counter->inventory, &inventory__inventory_service__descriptor, desk_serve_inventory, counter);
     stand_init(&counter->payment, &payment__payment_service__descriptor, desk_serve_payment, counter);
+    stand_init(&counter->pricing, &pricing__pricing_service__descriptor, desk_serve_pricing, counter);
     counter->books = (struct desk_books){
         .status = PAID(AUTHORIZED),
         .capture_comes_to = PAID(CAPTURED),
         .allocated = DESK_SHIRTS,
         .on_hand = 10,
+        .coupons = 1,
     };
     struct desk *desk = desk_new(seed, counter);
     folder_new(desk->stall.folder, NULL);
@@ -386,6 +407,7 @@ static inline void desk_close(struct desk *desk)
     world_free(desk->stall.world);
     stand_release(&desk->counter->inventory);
     stand_release(&desk->counter->payment);
+    stand_release(&desk->counter->pricing);
     free(desk->counter);
     arena_free(desk->arena);
     free(desk);

@@ -14,12 +14,13 @@
 Order__Order *order_stored(struct tx *tx, const char *id)
 {
     Order__Order *order = NULL;
-    struct sql_rows rows = SQL_SELECT(tx, "SELECT data, version FROM customer_order WHERE id = ?1", sql_string(id));
+    struct sql_rows rows = SQL_SELECT(tx, "SELECT data, version, checkout_id FROM customer_order WHERE id = ?1", sql_string(id));
 
     if (sql_next(&rows)) {
         order = (Order__Order *)message_unpack(tx->arena, &order__order__descriptor, sql_get_bytes(&rows, 0));
         ASSERT(order);
         order->version = sql_get_int(&rows, 1);
+        order->checkout_id = sql_get_string(&rows, 2);
         sql_stop(&rows);
     }
     return order;

@@ -41,7 +41,7 @@ static bool check(struct tx *tx, char error[512])
     return fine;
 }
 
-static const char *const calls[] = {"inventory", "payment", NULL};
+static const char *const calls[] = {"inventory", "payment", "pricing", NULL};
 
 const struct service order_service = {
     .declaration = &order_declaration,
