@@ -19,6 +19,13 @@ Feature: Money given back
     Then the merchant is told amount_too_large
     And ann was given back 40.00 EUR
 
+  Scenario: Nothing, or less than nothing
+    When the merchant refunds 0.00 EUR of ann's order
+    Then the merchant is told validation_failed at "/amount/amount"
+    When the merchant refunds -5.00 EUR of ann's order
+    Then the merchant is told validation_failed at "/amount/amount"
+    And ann was given back 0.00 EUR
+
   Scenario: Asked twice with one key
     When the merchant refunds 15.00 EUR of ann's order twice with the same key
     Then ann was given back 15.00 EUR

@@ -17,6 +17,17 @@ static const Order__CreateRefundRequest *request_of(const struct saga_run *run)
 
 /* --- find the payment --- */
 
+/* Nothing, or less: what is left has nothing to do with it. */
+static void refuse_amount(struct saga_run *run)
+{
+    struct violation violation = {.pointer = "/amount/amount",
+                                  .code = "too_small",
+                                  .detail = "This must be at least 1. Leave the amount out to give back all that is left."};
+    const struct problem problem = {.result = RESULT_VALIDATION_FAILED, .violations = &violation};
+
+    saga_refuse_as(run, &problem);
+}
+
 static void found(struct saga_run *run, const Order__Order *order)
 {
     Common__Money *amount = request_of(run)->amount;
@@ -27,6 +38,10 @@ static void found(struct saga_run *run, const Order__Order *order)
     }
     if (amount && strcmp(amount->currency, order->currency) != 0) {
         saga_refuse(run, RESULT_CURRENCY_MISMATCH, "The order is in %s.", order->currency);
+        return;
+    }
+    if (amount && amount->amount <= 0) {
+        refuse_amount(run);
         return;
     }
     payment_saga_state(run)->amount = amount ? amount : order_refundable(run->arena, order->payments[0]);
