@@ -143,6 +143,9 @@ static void print_refusal(const struct import *import, const json_t *problem, in
     const char *detail = string(problem, "detail");
     if (*detail == '\0')
         detail = string(problem, "title");
+    if (status == 413) /* read_stream() has measured it: the server takes as much, but not from strangers */
+        detail = "The server takes a file of this size only with a token that it knows and that has the scope `catalog`. SOUK_ADMIN_TOKEN is "
+                 "another one.";
     if (*detail != '\0')
         fprintf(stderr, "%s: %s\n", import->file, detail);
     else
@@ -235,8 +238,11 @@ static int import_file(struct import *import, const char *path)
              import->skip_bad_rows ? "true" : "false", import->currency ? "&currency=" : "",
              import->currency ? import->currency : "", import->format ? "&format=" : "", import->format ? import->format : "");
     buffer_init(&bytes, LIMIT_HTTP_IMPORT_BODY);
-    if (read_file(import, path, &bytes))
+    bool is_read = read_file(import, path, &bytes);
+    if (is_read && buffer_text(&bytes).length > 0)
         code = ask(import, target, buffer_text(&bytes));
+    else if (is_read)
+        fprintf(stderr, "%s:1: The file is empty.\n", import->file);
     buffer_release(&bytes);
     return code;
 }
