@@ -5,6 +5,7 @@
 
 #include "guard/budget.h"
 #include "platform/bus/nats.h"
+#include "platform/http/http.h"
 #include "platform/trace/otlp.h"
 
 #include <stdio.h>
@@ -234,6 +235,10 @@ static bool check(const struct config *config, char error[512])
     if (token_length && token_length < TOKEN_LENGTH_MIN)
         snprintf(error, 512, "SOUK_ADMIN_TOKEN has %zu characters; it needs at least %d, for example from `openssl rand -hex 32`",
                  token_length, TOKEN_LENGTH_MIN);
+    else if (!http_address_is_valid(config->listen))
+        snprintf(error, 512, "SOUK_LISTEN is `%s`; it is an address and a port, such as 127.0.0.1:8080 or [::1]:8080", config->listen);
+    else if (*config->grpc_listen && !http_address_is_valid(config->grpc_listen))
+        snprintf(error, 512, "SOUK_GRPC_LISTEN is `%s`; it is an address and a port, such as 127.0.0.1:7001", config->grpc_listen);
     else if (!*config->tls_certificate != !*config->tls_key)
         snprintf(error, 512, "SOUK_TLS_CERT and SOUK_TLS_KEY go together, and only %s is set",
                  *config->tls_key ? "SOUK_TLS_KEY" : "SOUK_TLS_CERT");

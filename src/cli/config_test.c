@@ -91,6 +91,23 @@ static void refuses_a_store_it_does_not_know(void **state)
     assert_non_null(strstr(error, "mysql://x"));
 }
 
+static void refuses_to_listen_nowhere(void **state)
+{
+    static const char *const files[] = {"SOUK_LISTEN = abc\n", "SOUK_LISTEN =\n", "SOUK_LISTEN = 127.0.0.1:99999\n", "SOUK_LISTEN = ::1:80\n",
+                                        "SOUK_LISTEN = 127.0.0.1:http\n", "SOUK_GRPC_LISTEN = 7001\nSOUK_GRPC_PLAIN = anywhere\n"};
+    struct config config;
+    char error[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        write_file(files[i]);
+        assert_false(config_read(&config, arena, path, error));
+        assert_non_null(strstr(error, "it is an address and a port"));
+    }
+    write_file("SOUK_LISTEN = [::1]:0\n");
+    assert_true(config_read(&config, arena, path, error));
+}
+
 /* Whoever reaches the private port is believed: in the clear that is nobody else's machine. */
 static void refuses_a_private_port_in_the_open(void **state)
 {
@@ -187,6 +204,7 @@ int main(void)
         cmocka_unit_test_setup(says_which_line_is_wrong, clear),
         cmocka_unit_test_setup(refuses_a_short_token, clear),
         cmocka_unit_test_setup(refuses_a_store_it_does_not_know, clear),
+        cmocka_unit_test_setup(refuses_to_listen_nowhere, clear),
         cmocka_unit_test_setup(refuses_a_private_port_in_the_open, clear),
         cmocka_unit_test_setup(refuses_a_rate_that_is_none, clear),
         cmocka_unit_test_setup(shows_urls_without_their_secrets, clear),

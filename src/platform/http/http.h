@@ -153,6 +153,8 @@ struct http_handler {
     void *data;
 };
 
+/* Is it written as an address and a port: "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080"? Nobody is asked whether it exists. */
+bool http_address_is_valid(const char *address);
 /* Take over the sockets that whoever started us has opened (LISTEN_FDS; see http_sockets.c); servers on their addresses then use them. False with
  * a sentence for one that listens on none of these addresses: its clients would wait for ever. An address may be empty. Once, before the first
  * server starts. */

@@ -50,18 +50,34 @@ static void write_date(struct http_server *server)
 
 /* --- listening --- */
 
-/* "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080". */
+#define HOST_BYTES 256
+
+/* "[::1]:8080": the host's colons are no port's. */
+static bool is_bracketed(const char *address, const char *colon)
+{
+    return address[0] == '[' && colon > address + 1 && colon[-1] == ']';
+}
+
+bool http_address_is_valid(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    int64_t port;
+    if (!colon || !text_to_int64(text_of(colon + 1), &port) || port < 0 || port > 65535)
+        return false;
+    size_t length = (size_t)(colon - address);
+    return length < HOST_BYTES && (is_bracketed(address, colon) || !memchr(address, ':', length));
+}
+
 struct addrinfo *http_resolve(const char *address, char error[256])
 {
-    char host[256];
-    const char *colon = strrchr(address, ':');
-    bool bracketed = address[0] == '[' && colon && colon > address + 1 && colon[-1] == ']';
-    size_t length = colon ? (size_t)(colon - address) : 0;
-    int64_t port;
-    if (!colon || !text_to_int64(text_of(colon + 1), &port) || port < 0 || port > 65535 || length >= sizeof host || (!bracketed && memchr(address, ':', length))) {
+    char host[HOST_BYTES];
+    if (!http_address_is_valid(address)) {
         snprintf(error, 256, "\"%s\" is not an address and a port, such as 127.0.0.1:8080 or [::1]:8080.", address);
         return NULL;
     }
+    const char *colon = strrchr(address, ':');
+    bool bracketed = is_bracketed(address, colon);
+    size_t length = (size_t)(colon - address);
     snprintf(host, sizeof host, "%.*s", (int)(bracketed ? length - 2 : length), address + bracketed);
 
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
