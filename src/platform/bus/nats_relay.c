@@ -272,10 +272,18 @@ static bool find_position(struct relay *relay, int64_t *number)
     return ours;
 }
 
+static bool knows_position(struct relay *relay)
+{
+    pthread_mutex_lock(&relay->lock);
+    bool knows = relay->acknowledged >= 0;
+    pthread_mutex_unlock(&relay->lock);
+    return knows;
+}
+
 bool relay_ready(struct relay *relay)
 {
     int64_t number = 0, last = bus_last(relay->nats->bus, relay->producer);
-    if (relay->acknowledged >= 0)
+    if (knows_position(relay))
         return true;
     if (!find_position(relay, &number))
         return false;
