@@ -13,7 +13,7 @@ Q := $(if $(filter 1,$(V)),,@)
 OUT := build/$(VARIANT)
 GEN := build/gen
 CC := gcc
-PKGS := libuv libnghttp2 zlib sqlite3 openssl jansson libprotobuf-c libcurl libpq libnats
+PKGS := libuv libnghttp2 zlib sqlite3 openssl jansson libprotobuf-c libcurl libpq libnats hiredis
 GOOGLEAPIS := /usr/share/gocode/src/github.com/gogo/googleapis
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -352,6 +352,11 @@ check-apart: programs
 .PHONY: check-nats
 check-nats: programs
 	@tests/with-nats node tests/nats/lost_store.mjs
+
+## check-redis: two gateways that share limits and cache in Redis, which dies, hangs, forgets and comes back
+.PHONY: check-redis
+check-redis: programs
+	@tests/with-redis node tests/redis/shared.mjs
 
 ## check-traces: one purchase over services apart is one trace, as a collector sees it
 .PHONY: check-traces
