@@ -6,6 +6,7 @@
 #include "guard/budget.h"
 #include "platform/bus/nats.h"
 #include "platform/http/http.h"
+#include "platform/redis/redis.h"
 #include "platform/trace/otlp.h"
 
 #include <stdio.h>
@@ -230,6 +231,7 @@ static bool check(const struct config *config, char error[512])
 {
     size_t token_length = strlen(config->admin_token);
     struct nats_address nats;
+    struct redis_address redis;
     char detail[512], shown[CONFIG_SHOWN_BYTES];
 
     if (token_length && token_length < TOKEN_LENGTH_MIN)
@@ -247,8 +249,10 @@ static bool check(const struct config *config, char error[512])
                  config_shown(shown, config->store));
     else if (strcmp(config->bus, "embedded:") != 0 && !config_nats_address(config, &nats, detail))
         snprintf(error, 512, "%.511s", detail);
-    else if (strcmp(config->cache, "memory:") != 0 && strcmp(config->cache, "none") != 0)
-        snprintf(error, 512, "SOUK_CACHE is `%s`; this version knows `memory:` and `none`", config->cache);
+    else if (redis_address_is(config->cache) && !redis_address_read(&redis, config->cache, detail))
+        snprintf(error, 512, "SOUK_CACHE can't be used: %.400s; without Redis it is `memory:`", detail);
+    else if (!redis_address_is(config->cache) && strcmp(config->cache, "memory:") != 0 && strcmp(config->cache, "none") != 0)
+        snprintf(error, 512, "SOUK_CACHE is `%.300s`; it is `memory:`, redis://host:port or `none`", config_shown(shown, config->cache));
     else if (!is_rate(config->client_rate) || !is_rate(config->staff_rate))
         snprintf(error, 512, "SOUK_CLIENT_RATE is `%s`, SOUK_STAFF_RATE `%s`; a rate is two numbers, the points of a full budget (at least %d) and "
                  "those restored each second, such as 10000:1000, or `none`", config->client_rate, config->staff_rate, BUDGET_MAXIMUM_MIN);
@@ -308,14 +312,14 @@ static void show_server(struct buffer *shown, struct text server, bool is_nats)
 
 const char *config_shown(char shown[CONFIG_SHOWN_BYTES], const char *value)
 {
-    bool is_nats = strncmp(value, "nats://", 7) == 0 || strncmp(value, "tls://", 6) == 0;
+    bool is_redis = redis_address_is(value), is_nats = strncmp(value, "nats://", 7) == 0 || strncmp(value, "tls://", 6) == 0;
     struct buffer servers;
 
     buffer_init(&servers, CONFIG_SHOWN_BYTES - 1);
     for (;;) {
-        size_t length = strcspn(value, ",");
+        size_t length = is_redis ? strlen(value) : strcspn(value, ","); /* of Redis there is one server */
 
-        show_server(&servers, (struct text){value, length}, is_nats);
+        show_server(&servers, (struct text){value, length}, is_nats || is_redis);
         if (!value[length])
             break;
         buffer_add_char(&servers, ',');

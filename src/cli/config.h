@@ -21,7 +21,7 @@
     ROW(bus_authorities, "SOUK_BUS_CA", "", true, "file of those who may certify its servers (PEM), besides the machine's own") \
     ROW(bus_certificate, "SOUK_BUS_CERT", "", true, "file with our certificate (PEM), for servers of NATS that ask for one") \
     ROW(bus_key, "SOUK_BUS_KEY", "", true, "file with its key (PEM)")                                                   \
-    ROW(cache, "SOUK_CACHE", "memory:", true, "where rendered answers are kept; `none`: nowhere")                      \
+    ROW(cache, "SOUK_CACHE", "memory:", true, "where rendered answers are kept; redis://… also shares them, and limits, between processes; `none`: nowhere")                      \
     ROW(admin_token, "SOUK_ADMIN_TOKEN", "", false, "bearer token with every scope, at least 32 characters")           \
     ROW(services, "SOUK_SERVICES", "all", true, "services that run in this process, separated by commas")              \
     ROW(grpc_listen, "SOUK_GRPC_LISTEN", "", true, "address for other processes of this shop, not for the world; none: no others") \

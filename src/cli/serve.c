@@ -65,6 +65,8 @@ struct server {
     struct env *env;
     struct shop *shop;
     struct budget *budget;
+    struct redis *redis;               /* NULL: this process keeps its limits and cache to itself */
+    struct shared_cache *shared_cache; /* goes with it */
     struct trusted *trusted;
     struct gateways *_Atomic gateways; /* asked by writers, which run before they are there */
     struct http_handler handler;
@@ -157,6 +159,10 @@ static bool ready(void *data, struct json_writer *checks)
         json_write_key(checks, "bus");
         json_write_bool(checks, nats_bus_counts(shop_nats(server->shop)).ready);
     }
+    if (server->redis) { /* likewise */
+        json_write_key(checks, "cache");
+        json_write_bool(checks, redis_is_ready(server->redis));
+    }
     if (reason) {
         json_write_key(checks, "reason");
         json_write_string(checks, reason);
@@ -208,6 +214,37 @@ static void otlp_metrics(const struct otlp *otlp, struct buffer *out)
     buffer_printf(out, "souk_spans_refused_total %llu\n", (unsigned long long)counts.refused);
 }
 
+static void redis_metrics(const struct server *server, struct buffer *out)
+{
+    if (!server->redis)
+        return;
+    struct redis_counts redis = redis_counts(server->redis);
+    struct shared_cache_counts cache = shared_cache_counts(server->shared_cache);
+    struct budget_counts budget = budget_counts(server->budget);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {
+        {"redis_ready", redis_is_ready(server->redis)},
+        {"redis_asked_total", redis.asked},
+        {"redis_errors_total", redis.errors},
+        {"redis_late_total", redis.late},
+        {"redis_connects_total", redis.connects},
+        {"redis_losses_total", redis.losses},
+        {"shared_cache_hits_total", cache.hits},
+        {"shared_cache_misses_total", cache.misses},
+        {"shared_cache_fallbacks_total", cache.unasked},
+        {"shared_cache_refused_total", cache.refused},
+        {"shared_cache_fills_total", cache.fills},
+        {"shared_cache_purges_total", cache.purges},
+        {"shared_cache_renewals_total", cache.renewals},
+        {"shared_limits_decided_total", budget.shared},
+        {"shared_limits_fallbacks_total", budget.alone},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        buffer_printf(out, "souk_%s %llu\n", rows[i].name, (unsigned long long)rows[i].value);
+}
+
 static void metrics(void *data, struct buffer *out)
 {
     struct server *server = data;
@@ -238,6 +275,7 @@ static void metrics(void *data, struct buffer *out)
             measure_dependency(out, every_service[i]->declaration->name, shop_dependency(server->shop, i));
     nats_metrics(server->shop, out);
     otlp_metrics(server->otlp, out);
+    redis_metrics(server, out);
     for (size_t i = 0; i < server->lane_count; i++) {
         struct http_counts counts = http_server_counts(server->lanes[i].http);
 
@@ -255,6 +293,8 @@ static void close_lane(struct task *task)
     struct server *server = lane->server;
 
     shop_close_connections(server->shop, lane->loop);
+    if (server->redis)
+        redis_close(server->redis, lane->loop);
     if (atomic_fetch_add(&server->lanes_closed, 1) + 1 == server->lane_count)
         for (size_t i = 0; i < server->lane_count; i++)
             machine_loop_stop(server->lanes[i].loop);
@@ -382,6 +422,24 @@ static void start_traces(struct server *server)
     ASSERT(server->otlp); /* as config_read() checked */
 }
 
+/* What processes of different versions render may differ, so they don't share that; limits they do. */
+static void start_redis(struct server *server)
+{
+    struct redis_address address;
+    struct loop *loops[LOOPS_MAX];
+    char error[512];
+
+    if (!redis_address_is(server->config.cache))
+        return;
+    ASSERT(redis_address_read(&address, server->config.cache, error)); /* as config_read() checked */
+    for (size_t i = 0; i < server->lane_count; i++)
+        loops[i] = server->lanes[i].loop;
+    server->redis = redis_new(server->env, &address, loops, server->lane_count);
+    server->shared_cache = shared_cache_new(server->redis, server->env, "{souk}:cache:" SOUK_VERSION);
+    budget_share(server->budget, server->redis, "{souk}:limit");
+    redis_start(server->redis);
+}
+
 static bool start_shop(struct server *server, char error[512])
 {
     bool uses_nats = strcmp(server->config.bus, "embedded:") != 0;
@@ -441,6 +499,7 @@ static void start_gateways(struct server *server)
         .no_introspection = strcmp(server->config.graphql_introspection, "off") == 0,
         .graphiql = strcmp(server->config.graphiql, "on") == 0,
         .cache_bytes = strcmp(server->config.cache, "none") == 0 ? 0 : CACHE_BYTES,
+        .shared_cache = server->shared_cache,
         .ready = ready,
         .serving = serving,
         .metrics = metrics,
@@ -613,6 +672,7 @@ static int serve(struct server *server)
     for (size_t i = 0; i < server->lane_count; i++)
         server->lanes[i] = (struct lane){.server = server, .loop = machine_loop_new(server->env)};
     start_traces(server);
+    start_redis(server);
     if (http_address_is_free(server->config.listen, error) &&
         (!*server->config.grpc_listen || http_address_is_free(server->config.grpc_listen, error)) && start_shop(server, error)) {
         start_gateways(server);
@@ -627,6 +687,8 @@ static int serve(struct server *server)
         gateways_free(server->gateways);
     }
     otlp_stop(server->otlp);
+    shared_cache_free(server->shared_cache);
+    redis_free(server->redis);
     budget_free(server->budget);
     trusted_free(server->trusted);
     if (code != EXIT_DONE)

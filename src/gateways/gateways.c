@@ -4,14 +4,17 @@
 #include "gateways/graphql/graphql.h"
 #include "gateways/grpc/grpc.h"
 #include "gateways/rest/rest.h"
+#include "gateways/rest/tags.h"
 #include "gateways/watch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Parsed documents that GraphQL keeps: a storefront has some fifty, of 50 KB each. */
 #define GRAPHQL_DOCUMENTS_BYTES (8 << 20)
 
 struct gateways {
+    struct shared_cache *shared_cache; /* NULL: none */
     struct watches *watches;
     struct rest *rest;
     struct graphql *graphql;
@@ -22,6 +25,7 @@ struct gateways *gateways_new(const struct gateways_options *options)
 {
     struct gateways *gateways = calloc(1, sizeof *gateways);
     ASSERT(gateways != NULL);
+    gateways->shared_cache = options->shared_cache;
     gateways->watches = watches_new();
     gateways->rest = rest_new(&(struct rest_options){
         .services = options->services,
@@ -30,6 +34,7 @@ struct gateways *gateways_new(const struct gateways_options *options)
         .admin_token = options->admin_token,
         .version = options->version,
         .cache_bytes = options->cache_bytes,
+        .shared_cache = options->shared_cache,
         .budget = options->budget,
         .watches = gateways->watches,
         .ready = options->ready,
@@ -43,6 +48,7 @@ struct gateways *gateways_new(const struct gateways_options *options)
         .admin_token = options->admin_token,
         .documents_bytes = GRAPHQL_DOCUMENTS_BYTES,
         .cache_bytes = options->cache_bytes,
+        .shared_cache = options->shared_cache,
         .watches = gateways->watches,
         .budget = options->budget,
         .trusted = options->trusted_documents,
@@ -84,9 +90,21 @@ void gateways_handle(void *data, struct http_exchange *exchange)
         rest_handle(gateways->rest, exchange);
 }
 
+static void touch_shared(struct gateways *gateways, const char *resource, const char *key)
+{
+    char tag[TAG_BYTES_MAX];
+    if (gateways->shared_cache == NULL)
+        return;
+    int length = snprintf(tag, sizeof tag, "%s/%s", resource, key);
+    if (length > 0 && (size_t)length < sizeof tag) /* a longer one no answer bears */
+        shared_cache_purge(gateways->shared_cache, (struct text){tag, (size_t)length});
+    shared_cache_purge(gateways->shared_cache, text_of(resource));
+}
+
 void gateways_touched(void *data, const char *resource, const char *key)
 {
     struct gateways *gateways = data;
+    touch_shared(gateways, resource, key); /* before the caches: from now on they believe nothing old that is in it */
     rest_touched(gateways->rest, resource, key);
     graphql_touched(gateways->graphql, resource, key);
     watches_touched(gateways->watches, resource, key); /* after the caches: who is told must not read what was kept before */
@@ -94,6 +112,8 @@ void gateways_touched(void *data, const char *resource, const char *key)
 
 void gateways_everything_touched(struct gateways *gateways)
 {
+    if (gateways->shared_cache != NULL)
+        shared_cache_purge_all(gateways->shared_cache);
     rest_everything_touched(gateways->rest);
     graphql_everything_touched(gateways->graphql);
 }

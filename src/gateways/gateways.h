@@ -9,6 +9,7 @@
 #include "base/json_write.h"
 #include "gateways/graphql/trusted.h"
 #include "guard/budget.h"
+#include "platform/cache/shared_cache.h"
 #include "platform/http/http.h"
 #include "platform/rpc/call.h"
 #include "platform/rpc/declaration.h"
@@ -26,6 +27,7 @@ struct gateways_options {
     const struct trusted *trusted_documents; /* of GraphQL: nothing else is executed; NULL: everything is */
     bool no_introspection;                   /* of GraphQL schemas */
     bool graphiql;                           /* browsers get a page for asking in GraphQL */
+    struct shared_cache *shared_cache; /* behind theirs, for several processes; NULL: none */
     struct budget *budget;   /* what each client may ask; NULL: as much as they like */
     /* Write one member per dependency, a boolean, into an open object; false when not ready. NULL: always ready. Any thread. */
     bool (*ready)(void *data, struct json_writer *checks);

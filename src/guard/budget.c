@@ -3,34 +3,17 @@
  * mutexes, held for a few comparisons. A bucket notes how many millionths of points were left at a time, and is worked out when it is
  * looked at: nothing runs in between.
  */
-#include "guard/budget.h"
+#include "guard/budget_internal.h"
 
 #include "base/assert.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
-#include <pthread.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SETS 4096 /* powers of two; with WAYS 32,768 clients in 768 KB, which the system gives as they come */
-#define WAYS 8
-#define LOCKS 64
-#define MILLION INT64_C(1000000)
-
-struct bucket {
-    uint64_t id;    /* 0: free */
-    int64_t left;   /* millionths of points, at `at_us` */
-    int64_t at_us;  /* monotonic */
-};
-
-struct budget {
-    struct env *env;
-    struct budget_rate rates[2]; /* of clients, of staff */
-    uint64_t key[2];
-    pthread_mutex_t locks[LOCKS];
-    struct bucket sets[SETS][WAYS];
-};
+#define MILLION BUDGET_MILLION
 
 /* --- making -------------------------------------------------------------------------------------------------------------- */
 
@@ -70,6 +53,7 @@ void budget_free(struct budget *budget)
         return;
     for (size_t i = 0; i < LOCKS; i++)
         pthread_mutex_destroy(&budget->locks[i]);
+    budget_share_free(budget->share);
     free(budget);
 }
 
@@ -130,7 +114,13 @@ static struct budget_client client_named(const struct budget *budget, char kind,
     size_t length = name.length < sizeof bytes - 1 ? name.length : sizeof bytes - 1;
     memcpy(bytes + 1, name.at, length);
     uint64_t id = text_hash_keyed((struct text){bytes, length + 1}, budget->key);
-    return (struct budget_client){.id = id != 0 ? id : 1, .staff = staff};
+    struct budget_client client = {.id = id != 0 ? id : 1, .staff = staff};
+    if (budget->share != NULL) {
+        unsigned char digest[SHA256_DIGEST_LENGTH];
+        SHA256((const unsigned char *)bytes, length + 1, digest);
+        memcpy(client.name, digest, sizeof client.name);
+    }
+    return client;
 }
 
 static struct address client_of(struct text peer, struct text forwarded_for)
@@ -178,8 +168,7 @@ struct budget_client budget_client_of(const struct budget *budget, const struct 
 
 /* --- buckets ------------------------------------------------------------------------------------------------------------- */
 
-/* Microseconds until so many millionths of points are restored. */
-static int64_t time_to_restore(const struct budget_rate *rate, int64_t millionths)
+int64_t budget_time_to_restore(const struct budget_rate *rate, int64_t millionths)
 {
     return (millionths + rate->restore_per_second - 1) / rate->restore_per_second;
 }
@@ -187,7 +176,7 @@ static int64_t time_to_restore(const struct budget_rate *rate, int64_t millionth
 static void refill(struct bucket *bucket, const struct budget_rate *rate, int64_t now_us)
 {
     int64_t full = rate->maximum * MILLION, missing = full - bucket->left, passed = now_us - bucket->at_us;
-    if (passed >= time_to_restore(rate, missing))
+    if (passed >= budget_time_to_restore(rate, missing))
         bucket->left = full;
     else if (passed > 0)
         bucket->left += passed * rate->restore_per_second;
@@ -215,7 +204,7 @@ static struct budget_state state_of(const struct bucket *bucket, const struct bu
         .maximum = rate->maximum,
         .available = bucket->left / MILLION,
         .restore_per_second = rate->restore_per_second,
-        .full_us = time_to_restore(rate, rate->maximum * MILLION - bucket->left),
+        .full_us = budget_time_to_restore(rate, rate->maximum * MILLION - bucket->left),
         .staff = staff,
     };
 }
@@ -225,7 +214,7 @@ static pthread_mutex_t *lock_of(struct budget *budget, struct budget_client clie
     return &budget->locks[client.id & (LOCKS - 1)]; /* the low bits of the set: a set has one lock */
 }
 
-bool budget_take(struct budget *budget, struct budget_client client, int64_t cost, struct budget_state *state)
+bool budget_take_here(struct budget *budget, struct budget_client client, int64_t cost, struct budget_state *state)
 {
     ASSERT(cost >= 0);
     const struct budget_rate *rate = &budget->rates[client.staff];
@@ -242,8 +231,30 @@ bool budget_take(struct budget *budget, struct budget_client client, int64_t cos
     *state = state_of(bucket, rate, client.staff);
     pthread_mutex_unlock(lock_of(budget, client));
 
-    state->wait_us = taken ? 0 : ever ? time_to_restore(rate, missing) : -1;
+    state->wait_us = taken ? 0 : ever ? budget_time_to_restore(rate, missing) : -1;
     return taken;
+}
+
+bool budget_take(struct budget *budget, struct budget_client client, int64_t cost, struct budget_state *state)
+{
+    bool taken = budget_take_here(budget, client, cost, state);
+    if (taken && cost > 0)
+        budget_tell_taken(budget, client, cost);
+    return taken;
+}
+
+struct budget_state budget_follow(struct budget *budget, struct budget_client client, int64_t left)
+{
+    const struct budget_rate *rate = &budget->rates[client.staff];
+    int64_t now_us = env_monotonic_us(budget->env), full = rate->maximum * MILLION;
+
+    pthread_mutex_lock(lock_of(budget, client));
+    struct bucket *bucket = bucket_of(budget, client, now_us);
+    bucket->left = left < 0 ? 0 : left > full ? full : left;
+    bucket->at_us = now_us;
+    struct budget_state state = state_of(bucket, rate, client.staff);
+    pthread_mutex_unlock(lock_of(budget, client));
+    return state;
 }
 
 void budget_give_back(struct budget *budget, struct budget_client client, int64_t cost, struct budget_state *state)
@@ -260,6 +271,7 @@ void budget_give_back(struct budget *budget, struct budget_client client, int64_
         bucket->left = rate->maximum * MILLION;
     *state = state_of(bucket, rate, client.staff);
     pthread_mutex_unlock(lock_of(budget, client));
+    budget_tell_taken(budget, client, -cost);
 }
 
 /* --- what it costs, and how that is said ----------------------------------------------------------------------------------- */

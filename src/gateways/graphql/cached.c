@@ -91,6 +91,34 @@ static void on_flight_over(struct cache_waiter *waiter)
         visit->go_on(visit);
 }
 
+/* What another process made is kept here, as if this one had. */
+static void on_looked(struct shared_lookup *lookup, const struct shared_found *found)
+{
+    struct graphql_visit *visit = (struct graphql_visit *)((char *)lookup - offsetof(struct graphql_visit, lookup));
+    if (found == NULL) {
+        visit->go_on(visit);
+        return;
+    }
+    struct cache_answer answer = found->answer;
+    http_shared_hold(answer.shared);
+    cache_fill(visit->flight, &answer, found->tags, found->tag_count, found->made_us);
+    visit->flight = NULL;
+    answer_with(visit, &answer);
+}
+
+static bool look_elsewhere(struct graphql_visit *visit)
+{
+    struct shared_cache *second = visit->graphql->options.shared_cache;
+    struct text key = key_of(visit);
+    char *name = arena_alloc(visit->arena, key.length + 2);
+    if (second == NULL)
+        return false;
+    memcpy(name, "g:", 2);
+    memcpy(name + 2, key.at, key.length);
+    visit->lookup = (struct shared_lookup){.done = on_looked, .loop = visit->exchange->loop, .key = {name, key.length + 2}};
+    return shared_cache_look(second, &visit->lookup);
+}
+
 bool cached_take(struct graphql_visit *visit, void (*go_on)(struct graphql_visit *visit))
 {
     if (!is_for_cache(visit) || visit->operation->kind != DOCUMENT_QUERY || execution_cache_seconds_planned(visit->execution) == 0)
@@ -105,7 +133,7 @@ bool cached_take(struct graphql_visit *visit, void (*go_on)(struct graphql_visit
     case CACHE_WAIT:
         return true;
     case CACHE_LEAD:
-        return false;
+        return look_elsewhere(visit);
     }
     ASSERT(!"a turn of enum cache_turn");
 }
@@ -156,6 +184,7 @@ bool cached_fill(struct graphql_visit *visit, struct text body)
             .etag = http_shared_headers(shared, &header_count)[0].value,
             .seconds = execution_cache_seconds(visit->execution),
         };
+        shared_cache_fill(&visit->lookup, &answer, tags->tags, tags->count);
         cache_fill(visit->flight, &answer, tags->tags, tags->count, now_of(visit));
         visit->flight = NULL;
     }

@@ -252,13 +252,31 @@ void visit_find_client(struct graphql_visit *visit)
     if (visit->graphql->options.budget != NULL)
         visit->client = budget_client_of(visit->graphql->options.budget, &visit->call->actor, request->peer,
                                          http_header(request, "x-forwarded-for"));
+    visit->client.loop = visit->exchange->loop;
 }
 
-static bool can_pay(struct graphql_visit *visit)
+static void on_paid(struct budget_payment *payment)
+{
+    struct graphql_visit *visit = (struct graphql_visit *)((char *)payment - offsetof(struct graphql_visit, payment));
+    visit->budget = payment->state;
+    if (payment->paid)
+        visit->on_paid(visit);
+    else
+        visit_throttle(visit);
+}
+
+static void pay(struct graphql_visit *visit, void (*go_on)(struct graphql_visit *visit))
 {
     struct budget *budget = visit->graphql->options.budget;
     visit_find_client(visit);
-    return budget == NULL || budget_take(budget, visit->client, execution_cost_requested(visit->execution), &visit->budget);
+    if (budget == NULL) {
+        go_on(visit);
+        return;
+    }
+    visit->on_paid = go_on;
+    visit->payment = (struct budget_payment){.client = visit->client, .cost = execution_cost_requested(visit->execution), .done = on_paid};
+    if (budget_pay(budget, &visit->payment))
+        on_paid(&visit->payment);
 }
 
 static void on_executed(void *visit)
@@ -266,24 +284,27 @@ static void on_executed(void *visit)
     visit_answer_executed(visit);
 }
 
+static void run_paid(struct graphql_visit *visit)
+{
+    execution_run(visit->execution, on_executed, visit);
+}
+
 static void run(struct graphql_visit *visit)
 {
-    if (can_pay(visit))
-        execution_run(visit->execution, on_executed, visit);
-    else
-        visit_throttle(visit);
+    pay(visit, run_paid);
 }
 
 /* Each run of it is paid for when it comes; this is to know that it ever can be. */
-static void begin_stream(struct graphql_visit *visit)
+static void begin_paid_stream(struct graphql_visit *visit)
 {
-    if (!can_pay(visit)) {
-        visit_throttle(visit);
-        return;
-    }
     if (visit->graphql->options.budget != NULL)
         budget_give_back(visit->graphql->options.budget, visit->client, execution_cost_requested(visit->execution), &visit->budget);
     subscribe(visit);
+}
+
+static void begin_stream(struct graphql_visit *visit)
+{
+    pay(visit, begin_paid_stream);
 }
 
 struct execution_options visit_execution_options(const struct graphql_visit *visit)

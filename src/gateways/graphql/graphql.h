@@ -12,6 +12,7 @@
 #include "gateways/watch.h"
 #include "guard/budget.h"
 #include "platform/http/http.h"
+#include "platform/cache/shared_cache.h"
 #include "platform/rpc/call.h"
 #include "platform/rpc/declaration.h"
 
@@ -26,6 +27,7 @@ struct graphql_options {
     size_t documents_bytes;  /* for documents that are known */
     size_t cache_bytes;      /* for answers that everyone gets; 0: none */
     struct watches *watches; /* for subscriptions */
+    struct shared_cache *shared_cache; /* behind ours, for several processes; NULL: none */
     struct budget *budget;   /* what each client may ask; NULL: as much as they like */
     const struct trusted *trusted; /* the only documents that are executed; NULL: all are */
     bool has_page;                 /* browsers get GraphiQL */

@@ -55,7 +55,11 @@ struct graphql_visit {
     struct cache_waiter waiter;  /* while this one waits for another's, … */
     void (*go_on)(struct graphql_visit *visit); /* … and when nothing came of that */
 
+    struct shared_lookup lookup; /* while it is looked for in the second layer */
+
     struct budget_client client;
+    struct budget_payment payment;
+    void (*on_paid)(struct graphql_visit *visit);
     struct budget_state budget;
 
     struct http_header headers[ANSWER_HEADERS_MAX];

@@ -82,35 +82,20 @@ static void call_method(struct grpc_visit *visit)
 
 /* --- who asks --------------------------------------------------------------------------------------------------------------- */
 
-/* gRPC's own methods are free: refusing one costs as much as answering it. */
-static bool afford(struct grpc_visit *visit, bool is_known)
+static bool can_read_metadata(struct grpc_visit *visit)
 {
-    struct budget *budget = visit->grpc->options.budget;
-    const struct http_request *request = &visit->exchange->request;
-    if (budget == NULL || visit->method->declaration == NULL || visit->from_peer)
+    if (!grpc_read_metadata(visit))
+        return false;
+    if (visit->encoding != GRPC_OTHER)
         return true;
-    struct budget_client client = budget_client_of(budget, &visit->call->actor, request->peer, http_header(request, "x-forwarded-for"));
-    struct budget_state state;
-    int64_t cost = is_known ? budget_cost_of(visit->method->declaration) : BUDGET_COST_CHANGE; /* guessing tokens is not cheap */
-    if (budget_take(budget, client, cost, &state))
-        return true;
-    visit->call->problem = (struct problem){0}; /* an unknown token's */
-    call_refuse(visit->call, RESULT_TOO_MANY_REQUESTS, "This costs %" PRId64 " points, of which you have %" PRId64 ".", cost, state.available);
-    call_problem_number(visit->call, "retryAfter", budget_retry_seconds(&state));
+    call_refuse(visit->call, RESULT_UNIMPLEMENTED, "That grpc-encoding is not one of ours; we take gzip.");
     return false;
 }
 
 static bool may_enter(struct grpc_visit *visit)
 {
     struct call *call = visit->call;
-    if (!grpc_read_metadata(visit))
-        return false;
-    if (visit->encoding == GRPC_OTHER) {
-        call_refuse(call, RESULT_UNIMPLEMENTED, "That grpc-encoding is not one of ours; we take gzip.");
-        return false;
-    }
-    bool is_known = visit->from_peer || authenticate(call, visit->authorization, visit->grpc->options.admin_token);
-    if (!afford(visit, is_known) || !is_known)
+    if (!visit->is_known)
         return false;
     if (visit->method->declaration == NULL)
         return true;
@@ -124,14 +109,55 @@ static bool may_enter(struct grpc_visit *visit)
 
 static void enter(struct grpc_visit *visit)
 {
-    if (visit->method == NULL)
-        call_refuse(visit->call, RESULT_UNIMPLEMENTED, "There is no such method. Server reflection tells what there is.");
-    if (visit->call->problem.result != RESULT_OK || !may_enter(visit))
+    if (!may_enter(visit))
         grpc_answer_end(visit);
     else if (visit->method->serve != NULL)
         visit->method->serve(visit);
     else
         call_method(visit);
+}
+
+static void on_paid(struct budget_payment *payment)
+{
+    struct grpc_visit *visit = (struct grpc_visit *)((char *)payment - offsetof(struct grpc_visit, payment));
+    if (payment->paid) {
+        enter(visit);
+        return;
+    }
+    visit->call->problem = (struct problem){0}; /* an unknown token's */
+    call_refuse(visit->call, RESULT_TOO_MANY_REQUESTS, "This costs %" PRId64 " points, of which you have %" PRId64 ".", payment->cost,
+                payment->state.available);
+    call_problem_number(visit->call, "retryAfter", budget_retry_seconds(&payment->state));
+    grpc_answer_end(visit);
+}
+
+/* gRPC's own methods are free: refusing one costs as much as answering it. */
+static void pay(struct grpc_visit *visit)
+{
+    struct budget *budget = visit->grpc->options.budget;
+    const struct http_request *request = &visit->exchange->request;
+    if (budget == NULL || visit->method->declaration == NULL || visit->from_peer) {
+        enter(visit);
+        return;
+    }
+    visit->payment.client = budget_client_of(budget, &visit->call->actor, request->peer, http_header(request, "x-forwarded-for"));
+    visit->payment.client.loop = visit->exchange->loop;
+    visit->payment.cost = visit->is_known ? budget_cost_of(visit->method->declaration) : BUDGET_COST_CHANGE; /* guessing tokens is not cheap */
+    visit->payment.done = on_paid;
+    if (budget_pay(budget, &visit->payment))
+        on_paid(&visit->payment);
+}
+
+static void begin(struct grpc_visit *visit)
+{
+    if (visit->method == NULL)
+        call_refuse(visit->call, RESULT_UNIMPLEMENTED, "There is no such method. Server reflection tells what there is.");
+    if (visit->call->problem.result != RESULT_OK || !can_read_metadata(visit)) {
+        grpc_answer_end(visit);
+        return;
+    }
+    visit->is_known = visit->from_peer || authenticate(visit->call, visit->authorization, visit->grpc->options.admin_token);
+    pay(visit);
 }
 
 /* --- HTTP ------------------------------------------------------------------------------------------------------------------- */
@@ -182,7 +208,7 @@ void grpc_handle(void *data, struct http_exchange *exchange)
     exchange->handler_data = visit;
     if (visit->method != NULL && visit->method->declaration != NULL)
         trace_name(visit->call, visit->method->declaration->full_name);
-    enter(visit);
+    begin(visit);
 }
 
 /* --- beside handling ---------------------------------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include "base/lookup.h"
 #include "gateways/grpc/contracts.h"
 #include "gateways/grpc/grpc.h"
+#include "guard/budget.h"
 #include "platform/rpc/grpc_frame.h"
 
 struct grpc_visit;
@@ -52,6 +53,8 @@ struct grpc_visit {
     enum grpc_encoding encoding; /* of the request's messages */
     bool takes_gzip;
     bool from_peer; /* another process of ours, which has checked the request */
+    bool is_known;  /* who asks */
+    struct budget_payment payment;
     bool begun;     /* the head of the answer is sent */
     void *serving;  /* of gRPC's own methods */
 };

@@ -185,31 +185,10 @@ static void refuse_query(struct visit *visit)
                 LIMIT_QUERY_PARAMETERS);
 }
 
-/* Our own pages (health, reference) are free: refusing one costs as much as sending it. So is what comes from the cache. */
-static bool afford(struct visit *visit, bool is_known)
-{
-    struct budget *budget = visit->rest->options.budget;
-    const struct http_request *request = &visit->exchange->request;
-    if (budget == NULL || visit->route->method == NULL)
-        return true;
-    struct budget_client client = budget_client_of(budget, &visit->call->actor, request->peer, http_header(request, "x-forwarded-for"));
-    int64_t cost = is_known ? budget_cost_of(visit->route->method) : BUDGET_COST_CHANGE; /* guessing tokens is not cheap */
-    if (budget_take(budget, client, cost, &visit->budget))
-        return true;
-    int64_t seconds = budget_retry_seconds(&visit->budget);
-    visit->call->problem = (struct problem){0}; /* an unknown token's */
-    call_refuse(visit->call, RESULT_TOO_MANY_REQUESTS, "This costs %" PRId64 " points, of which you have %" PRId64 ". Come back in %" PRId64 " s.",
-                cost, visit->budget.available, seconds);
-    call_problem_number(visit->call, "retryAfter", seconds);
-    return false;
-}
-
 static bool may_enter(struct visit *visit)
 {
-    const struct http_request *request = &visit->exchange->request;
     struct call *call = visit->call;
-    bool is_known = authenticate(call, http_header(request, "authorization"), visit->rest->options.admin_token);
-    if (!afford(visit, is_known) || !is_known)
+    if (!visit->is_known)
         return false;
     if (visit->route->method != NULL && !authorize(call, visit->route->method->scope))
         return false;
@@ -217,11 +196,54 @@ static bool may_enter(struct visit *visit)
         return false;
     if (!headers_read(visit))
         return false;
-    if (!query_read(&visit->query, request->query, visit->arena)) {
+    if (!query_read(&visit->query, visit->exchange->request.query, visit->arena)) {
         refuse_query(visit);
         return false;
     }
     return true;
+}
+
+static void enter(struct visit *visit)
+{
+    if (!may_enter(visit))
+        visit_refuse(visit);
+    else if (visit->route->page != NULL)
+        visit->route->page(visit);
+    else
+        visit_operate(visit);
+}
+
+static void on_paid(struct budget_payment *payment)
+{
+    struct visit *visit = (struct visit *)((char *)payment - offsetof(struct visit, payment));
+    visit->budget = payment->state;
+    if (payment->paid) {
+        enter(visit);
+        return;
+    }
+    int64_t seconds = budget_retry_seconds(&visit->budget);
+    visit->call->problem = (struct problem){0}; /* an unknown token's */
+    call_refuse(visit->call, RESULT_TOO_MANY_REQUESTS, "This costs %" PRId64 " points, of which you have %" PRId64 ". Come back in %" PRId64 " s.",
+                payment->cost, visit->budget.available, seconds);
+    call_problem_number(visit->call, "retryAfter", seconds);
+    visit_refuse(visit);
+}
+
+/* Our own pages (health, reference) are free: refusing one costs as much as sending it. So is what comes from the cache. */
+static void pay(struct visit *visit)
+{
+    struct budget *budget = visit->rest->options.budget;
+    const struct http_request *request = &visit->exchange->request;
+    if (budget == NULL || visit->route->method == NULL) {
+        enter(visit);
+        return;
+    }
+    visit->payment.client = budget_client_of(budget, &visit->call->actor, request->peer, http_header(request, "x-forwarded-for"));
+    visit->payment.client.loop = visit->exchange->loop;
+    visit->payment.cost = visit->is_known ? budget_cost_of(visit->route->method) : BUDGET_COST_CHANGE; /* guessing tokens is not cheap */
+    visit->payment.done = on_paid;
+    if (budget_pay(budget, &visit->payment))
+        on_paid(&visit->payment);
 }
 
 void rest_handle(void *rest, struct http_exchange *exchange)
@@ -237,12 +259,8 @@ void rest_handle(void *rest, struct http_exchange *exchange)
     trace_begin(visit->call, exchange);
     if (!find_route(visit))
         return;
-    if (!may_enter(visit))
-        visit_refuse(visit);
-    else if (visit->route->page != NULL)
-        visit->route->page(visit);
-    else
-        visit_operate(visit);
+    visit->is_known = authenticate(visit->call, http_header(&exchange->request, "authorization"), visit->rest->options.admin_token);
+    pay(visit);
 }
 
 /* --- beside handling ----------------------------------------------------------------------------------------------------- */

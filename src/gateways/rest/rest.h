@@ -13,6 +13,7 @@
 #include "gateways/watch.h"
 #include "guard/budget.h"
 #include "platform/http/http.h"
+#include "platform/cache/shared_cache.h"
 #include "platform/rpc/call.h"
 #include "platform/rpc/declaration.h"
 
@@ -26,6 +27,7 @@ struct rest_options {
     const char *admin_token; /* NULL: nobody is the administrator */
     const char *version;     /* of the program, for the reference */
     size_t cache_bytes;      /* for answers that everyone gets; 0: none */
+    struct shared_cache *shared_cache; /* behind ours, for several processes; NULL: none */
     struct budget *budget;   /* what each client may ask; NULL: as much as they like */
     struct watches *watches; /* for streams; NULL: none are to be had */
     /* Write one member per dependency, a boolean, into an open object; false when not ready. NULL: always ready. Any thread. */

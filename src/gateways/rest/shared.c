@@ -125,6 +125,34 @@ static void on_flight_over(struct cache_waiter *waiter)
         visit_call(visit);
 }
 
+/* What another process made is kept here, as if this one had. */
+static void on_looked(struct shared_lookup *lookup, const struct shared_found *found)
+{
+    struct visit *visit = (struct visit *)((char *)lookup - offsetof(struct visit, lookup));
+    if (found == NULL) {
+        visit_call(visit);
+        return;
+    }
+    struct cache_answer answer = found->answer;
+    answer.label = visit->route;
+    http_shared_hold(answer.shared);
+    cache_fill(visit->flight, &answer, found->tags, found->tag_count, found->made_us);
+    visit->flight = NULL;
+    answer_visit(visit, &answer);
+}
+
+static bool look_elsewhere(struct visit *visit, struct text key)
+{
+    struct shared_cache *second = visit->rest->options.shared_cache;
+    char *name = arena_alloc(visit->arena, key.length + 2);
+    if (second == NULL)
+        return false;
+    memcpy(name, "r:", 2);
+    memcpy(name + 2, key.at, key.length);
+    visit->lookup = (struct shared_lookup){.done = on_looked, .loop = visit->exchange->loop, .key = {name, key.length + 2}};
+    return shared_cache_look(second, &visit->lookup);
+}
+
 bool shared_take(struct visit *visit)
 {
     if (visit->rest->cache == NULL || visit->cache_seconds == 0 || !text_is(visit->exchange->request.method, "GET"))
@@ -141,7 +169,7 @@ bool shared_take(struct visit *visit)
     case CACHE_WAIT:
         return true;
     case CACHE_LEAD:
-        return false;
+        return look_elsewhere(visit, buffer_text(key));
     }
     ASSERT(!"a turn of enum cache_turn");
 }
@@ -179,6 +207,7 @@ void shared_fill(struct visit *visit, struct text body, struct text etag, const 
         .label = visit->route,
         .seconds = visit->cache_seconds,
     };
+    shared_cache_fill(&visit->lookup, &answer, tags->tags, tags->count);
     cache_fill(flight, &answer, tags->tags, tags->count, env_monotonic_us(visit->exchange->loop->env));
 }
 

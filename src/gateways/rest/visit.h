@@ -63,7 +63,10 @@ struct visit {
     int cache_seconds; /* how long shared caches may keep the answer; 0: private */
     struct cache_flight *flight; /* others may wait for this answer; NULL: nobody does */
     struct cache_waiter waiter;  /* while this one waits for another's */
+    struct shared_lookup lookup; /* while it is looked for in the second layer */
     int64_t called_us, answered_us;
+    bool is_known; /* who asks */
+    struct budget_payment payment;
     struct budget_state budget; /* after this request was paid for; `maximum` 0: nobody asked for money */
 
     struct http_header headers[VISIT_HEADERS_MAX];
