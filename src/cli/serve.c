@@ -185,7 +185,12 @@ static void nats_metrics(const struct shop *shop, struct buffer *out)
     buffer_printf(out, "souk_nats_ready %d\n", counts.ready);
     buffer_printf(out, "souk_nats_relayed_total %llu\n", (unsigned long long)counts.relayed);
     buffer_printf(out, "souk_nats_repeated_total %llu\n", (unsigned long long)counts.repeated);
+    buffer_printf(out, "souk_nats_too_large_total %llu\n", (unsigned long long)counts.too_large);
+    buffer_printf(out, "souk_nats_unrelayed %llu\n", (unsigned long long)counts.unrelayed);
     buffer_printf(out, "souk_nats_pulled_total %llu\n", (unsigned long long)counts.pulled);
+    buffer_printf(out, "souk_nats_refused_total %llu\n", (unsigned long long)counts.refused);
+    buffer_printf(out, "souk_nats_gaps_total %llu\n", (unsigned long long)counts.gaps);
+    buffer_printf(out, "souk_nats_unhandled %llu\n", (unsigned long long)counts.unhandled);
 }
 
 static void measure_dependency(struct buffer *out, const char *service, struct dependency *dependency)

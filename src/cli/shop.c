@@ -55,10 +55,10 @@ struct shop {
     pthread_mutex_t hosts_lock; /* of their count, when they stop */
     struct host *hosts[SERVICE_COUNT];
     size_t host_count;
-    struct relayed {
+    struct leading {
         struct shop *shop;
         size_t host;
-    } relayed[SERVICE_COUNT];
+    } leading[SERVICE_COUNT];
     struct draining {
         struct shop *shop;
         struct task task;
@@ -128,6 +128,7 @@ static bool start_one(struct shop *shop, const struct service *service, const st
 
     if (started) {
         shop->own[shop->host_count] = service->declaration->name;
+        shop->leading[shop->host_count] = (struct leading){.shop = shop, .host = shop->host_count};
         shop->hosts[shop->host_count++] = started;
         operations_add(shop->operations, started);
     }
@@ -230,6 +231,19 @@ static void everything_touched(void *data)
         options->everything_touched(options->touched_data);
 }
 
+/* Whether this process leads that service, of several that run it. NATS's worker asks until its end, which is after that of the hosts. */
+static bool leads(void *data)
+{
+    const struct leading *leading = data;
+    struct shop *shop = leading->shop;
+    bool leads;
+
+    pthread_mutex_lock(&shop->hosts_lock);
+    leads = leading->host < shop->host_count && host_leads(shop->hosts[leading->host]);
+    pthread_mutex_unlock(&shop->hosts_lock);
+    return leads;
+}
+
 static void follow_neighbour(struct neighbour *neighbour)
 {
     struct shop *shop = neighbour->shop;
@@ -244,6 +258,8 @@ static void follow_neighbour(struct neighbour *neighbour)
         .own = shop->own,
         .own_count = shop->host_count,
         .nats = shop->nats,
+        .reads = leads,
+        .reads_data = &shop->leading[0], /* one has to read for all: whoever leads the first */
         .touched = neighbour_touched,
         .everything_touched = everything_touched,
         .data = neighbour,
@@ -276,19 +292,6 @@ static void find_neighbours(struct shop *shop)
         follow_neighbour(&shop->neighbours[i]);
 }
 
-/* NATS's worker asks until its end, which is after that of the hosts. */
-static bool leads(void *data)
-{
-    const struct relayed *relayed = data;
-    struct shop *shop = relayed->shop;
-    bool leads;
-
-    pthread_mutex_lock(&shop->hosts_lock);
-    leads = relayed->host < shop->host_count && host_leads(shop->hosts[relayed->host]);
-    pthread_mutex_unlock(&shop->hosts_lock);
-    return leads;
-}
-
 static struct host *take_last_host(struct shop *shop)
 {
     struct host *host;
@@ -302,10 +305,8 @@ static struct host *take_last_host(struct shop *shop)
 /* What others may listen to goes out by it, and what is listened to here comes in. */
 static void start_nats(struct shop *shop)
 {
-    for (size_t i = 0; i < shop->host_count; i++) {
-        shop->relayed[i] = (struct relayed){.shop = shop, .host = i};
-        nats_bus_relay_while(shop->nats, shop->own[i], leads, &shop->relayed[i]);
-    }
+    for (size_t i = 0; i < shop->host_count; i++)
+        nats_bus_relay_while(shop->nats, shop->own[i], leads, &shop->leading[i]);
     nats_bus_start(shop->nats);
 }
 

@@ -1,4 +1,5 @@
-// Buyers buy in a split shop whose events travel by NATS JetStream, and JetStream loses everything: killed, its whole store removed, started again.
+// Buyers buy in a split shop whose events travel by NATS JetStream, and JetStream loses everything: killed, its whole store removed, started again. Then
+// all of its messages, but not how far they were read.
 //
 // Nothing may be lost by that, and nobody who buys may notice more than a moment: every checkout is placed, also while NATS is away; every order's
 // stock is allocated; what one process changed is soon seen by the other, with the bus, without it, and with it again.
@@ -14,7 +15,7 @@ import { freePort, pause, Shop, TOKEN } from '../features/support/shop.js';
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const FOLDER = path.join(ROOT, 'build/nats');
 const BUYERS = 4;
-const PURCHASES = 15; // of each buyer, in each of three parts
+const PURCHASES = 15; // of each buyer, in each part
 const STOCK = 100000;
 const APART = ['catalog']; // its events travel to the process of all others
 const SOON_MS = 30000; // how long a state may be awaited on a machine that is busy
@@ -97,6 +98,13 @@ async function loseEverything() {
   await soon('the bus', async () => assert.equal(await bus(), true));
   await buy('with NATS again, which has lost everything');
   await eventsComeByNats();
+
+  nats('lose');
+  await soon('/readyz', async () => assert.equal(await bus(), false));
+  nats('start');
+  await soon('the bus', async () => assert.equal(await bus(), true));
+  await buy('with NATS, which has lost all messages but knows what was read');
+  await eventsComeByNats();
 }
 
 async function everyOrderIsThereOnce() {
@@ -122,4 +130,4 @@ try {
 await shop.stop();
 await fs.rm(FOLDER, { recursive: true, force: true });
 console.log(`${placed} orders`);
-console.log('4 passed, 0 failed');
+console.log('5 passed, 0 failed');

@@ -244,6 +244,8 @@ static bool get_ready(struct nats_bus *nats)
         return nats->ready && !atomic_load(&nats->renew);
     if (atomic_exchange(&nats->renew, false)) {
         nats->ready = false;
+        for (size_t i = 0; i < nats->relay_count; i++)
+            relay_reset(nats->relays[i]);
         for (size_t i = 0; i < nats->pull_count; i++)
             pull_reset(nats->pulls[i], false);
     }
@@ -301,12 +303,20 @@ void nats_bus_start(struct nats_bus *nats)
 
 struct nats_counts nats_bus_counts(struct nats_bus *nats)
 {
-    return (struct nats_counts){
+    struct nats_counts counts = {
         .ready = atomic_load(&nats->ready) && atomic_load(&nats->connected),
         .relayed = atomic_load(&nats->relayed),
         .repeated = atomic_load(&nats->repeated),
+        .too_large = atomic_load(&nats->too_large),
         .pulled = atomic_load(&nats->pulled),
+        .refused = atomic_load(&nats->refused_messages),
+        .gaps = atomic_load(&nats->gaps),
     };
+    for (size_t i = 0; i < nats->relay_count; i++)
+        counts.unrelayed += (uint64_t)relay_behind(nats->relays[i]);
+    for (size_t i = 0; i < nats->pull_count; i++)
+        counts.unhandled += (uint64_t)pull_behind(nats->pulls[i]);
+    return counts;
 }
 
 void nats_bus_drain(struct nats_bus *nats)

@@ -49,6 +49,8 @@ struct Platform__ReadEventsAnswer;
 typedef void nats_page(void *data, struct arena *arena, const struct Platform__ReadEventsAnswer *page);
 /* Take a producer's events for the consumer of that (durable) name. Lives as long as the bus. */
 struct nats_pull *nats_bus_pull(struct nats_bus *nats, const char *producer, const char *consumer, nats_page *page, void *data);
+/* Only while `reads` says so: several processes that run the same services have one consumer, and one of them reads it. */
+void nats_pull_while(struct nats_pull *pull, bool (*reads)(void *data), void *data);
 /* Before the loop runs, or on it. Never fails: who can't be reached is tried again, every second. */
 void nats_bus_start(struct nats_bus *nats);
 
@@ -56,12 +58,19 @@ void nats_bus_start(struct nats_bus *nats);
 bool nats_pull_carries(const struct nats_pull *pull);
 /* The services here have handled some (bus_handled_here): these can be acknowledged, and there is room for more. Any thread. */
 void nats_pull_handled(struct nats_pull *pull);
+/* The producer has had more for a while, and none of it came: the consumer is held against its stream. Any thread. */
+void nats_pull_doubt(struct nats_pull *pull);
 
 struct nats_counts {
     bool ready;        /* events travel by it */
     uint64_t relayed;  /* acknowledged by JetStream */
     uint64_t repeated; /* published once more, as no answer came */
+    uint64_t too_large; /* for the server to carry */
+    uint64_t unrelayed; /* now: committed here, and not yet acknowledged; 0 while the stream has not been asked */
     uint64_t pulled;
+    uint64_t refused;   /* messages that are no events of their producer's */
+    uint64_t gaps;      /* in the numbers of what came */
+    uint64_t unhandled; /* now: pulled, and not yet handled here */
 };
 struct nats_counts nats_bus_counts(struct nats_bus *nats);
 

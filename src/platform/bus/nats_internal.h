@@ -58,8 +58,9 @@ struct nats_pull {
     nats_page *page;
     void *data;
     natsSubscription *subscription;
+    bool (*reads)(void *data); /* NULL: always */
+    void *reads_data;
     bool exists; /* the durable consumer, as far as we know */
-    int64_t newest; /* given to the follower */
     size_t wanted;  /* messages that our request may still bring */
     int64_t wanted_us; /* monotonic: when it ends */
     /* Where the newest pages ended, and how their last messages are acknowledged: that answers for all before. */
@@ -70,7 +71,9 @@ struct nats_pull {
     size_t mark_count;
 
     atomic_bool carries;
-    pthread_mutex_t lock; /* of what follows */
+    atomic_bool doubted;          /* it may be ahead of its stream */
+    atomic_int_fast64_t newest; /* given to the follower; the worker writes it */
+    pthread_mutex_t lock;         /* of what follows */
     natsMsg *arrived[PULL_ARRIVED_MAX];
     size_t arrived_count;
 };
@@ -98,7 +101,7 @@ struct nats_bus {
     atomic_bool forbidden; /* something was, since the last attempt began */
     atomic_bool ready; /* connected, and the stream and all consumers exist; the worker writes it */
     atomic_bool renew; /* the stream or a consumer may have gone */
-    atomic_uint_fast64_t relayed, repeated, pulled;
+    atomic_uint_fast64_t relayed, repeated, too_large, pulled, refused_messages, gaps;
 
     /* fixed when the worker starts */
     struct relay *relays[NATS_PRODUCERS_MAX];
@@ -119,6 +122,10 @@ bool nats_is_refusal(natsStatus status);
 void relay_start(struct relay *relay);
 bool relay_ready(struct relay *relay);
 bool relay_step(struct relay *relay);
+/* The stream may have lost what it had acknowledged: where to go on is asked again. */
+void relay_reset(struct relay *relay);
+/* Committed, and not yet acknowledged; 0 while that is not known. Any thread. */
+int64_t relay_behind(struct relay *relay);
 /* JetStream's answer to one publication; on a thread of the library. */
 void relays_answered(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *nats);
 void relay_free(struct relay *relay);
@@ -128,6 +135,8 @@ bool pull_ready(struct nats_pull *pull);
 bool pull_step(struct nats_pull *pull);
 /* The connection has gone, or what was asked of it. */
 void pull_reset(struct nats_pull *pull, bool connection_goes);
+/* Taken, and not yet handled by the services here. Any thread. */
+int64_t pull_behind(struct nats_pull *pull);
 void pull_free(struct nats_pull *pull);
 
 #endif

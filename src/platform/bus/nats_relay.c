@@ -6,7 +6,8 @@
  *
  * The event table is the outbox; nothing else is stored. Where to go on after a restart the stream itself says: its newest message bears
  * a number. Each publication has its own timer: what was not acknowledged in time is read again and published under the same id
- * ("catalog:17"), which JetStream passes over when it had taken the first. Payloads are not kept.
+ * ("catalog:17"), which JetStream passes over when it had taken the first. Payloads are not kept. After a connection was lost the stream is
+ * asked again where to go on: a server that was killed may have lost what it had acknowledged.
  *
  * A stream that has nothing of a producer begins with its newest events; whoever needs older ones reads its feed.
  */
@@ -15,6 +16,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "platform/rpc/message.h"
+#include "platform/trace/trace_context.h"
 #include "souk/platform/v1/feed.pb-c.h"
 
 #include <inttypes.h>
@@ -100,15 +102,24 @@ struct publishing {
     bool failed;
 };
 
-static natsStatus publish_message(struct relay *relay, struct text packed, int64_t number)
+/* What others see of it: whose and which it is, and for tracing tools what it belongs to. */
+static natsStatus add_headers(natsMsg *message, const char *producer, const struct event *event)
 {
-    char id[NATS_NAME_BYTES], answer_to[2 * NATS_NAME_BYTES];
+    char id[NATS_NAME_BYTES];
+    const char *trace = trace_of_cause(event->cause);
+    snprintf(id, sizeof id, "%s:%" PRId64, producer, event->number);
+    natsStatus status = natsMsgHeader_Set(message, "Nats-Msg-Id", id);
+    return status != NATS_OK || *trace == '\0' ? status : natsMsgHeader_Set(message, "traceparent", trace);
+}
+
+static natsStatus publish_message(struct relay *relay, struct text packed, const struct event *event)
+{
+    char answer_to[2 * NATS_NAME_BYTES];
     natsMsg *message = NULL;
-    snprintf(id, sizeof id, "%s:%" PRId64, relay->producer, number);
-    snprintf(answer_to, sizeof answer_to, "%s.%zu.%" PRId64, relay->nats->inbox, relay->index, number);
+    snprintf(answer_to, sizeof answer_to, "%s.%zu.%" PRId64, relay->nats->inbox, relay->index, event->number);
     natsStatus status = natsMsg_Create(&message, relay->subject, answer_to, packed.at, (int)packed.length);
     if (status == NATS_OK)
-        status = natsMsgHeader_Set(message, "Nats-Msg-Id", id);
+        status = add_headers(message, relay->producer, event);
     if (status == NATS_OK)
         status = natsConnection_PublishMsg(relay->nats->connection, message);
     natsMsg_Destroy(message);
@@ -133,6 +144,14 @@ static bool is_due(struct relay *relay, int64_t number, int64_t now_us)
     return due;
 }
 
+static void pass_over(struct relay *relay, const struct event *event)
+{
+    if (atomic_fetch_add(&relay->nats->too_large, 1) == 0)
+        LOG_WARNING("an event is larger than the NATS server carries (max_payload): such are read from the producer's feed",
+                    log_text("producer", relay->producer), log_int("number", event->number), log_int("bytes", (int64_t)event->data.length));
+    acknowledge(relay, event->number);
+}
+
 static bool on_event(void *data, const struct event *event)
 {
     struct publishing *publishing = data;
@@ -142,9 +161,9 @@ static bool on_event(void *data, const struct event *event)
     if (!is_due(relay, event->number, publishing->now_us))
         return true;
     Platform__FeedEvent message = message_of(event);
-    natsStatus status = publish_message(relay, message_pack(publishing->arena, &message.base), event->number);
+    natsStatus status = publish_message(relay, message_pack(publishing->arena, &message.base), event);
     if (status == NATS_MAX_PAYLOAD) /* too large to travel: its readers see the gap, and read the feed */
-        acknowledge(relay, event->number);
+        pass_over(relay, event);
     else
         publishing->failed = status != NATS_OK; /* its timer brings it again */
     return !publishing->failed;
@@ -175,8 +194,7 @@ static bool find_late(struct relay *relay, int64_t *first)
     return found;
 }
 
-/* Another process relays meanwhile: where to go on will be asked again. */
-static void rest(struct relay *relay)
+void relay_reset(struct relay *relay)
 {
     pthread_mutex_lock(&relay->lock);
     relay->acknowledged = -1;
@@ -186,7 +204,7 @@ static void rest(struct relay *relay)
 bool relay_step(struct relay *relay)
 {
     if (relay->leads != NULL && !relay->leads(relay->data)) {
-        rest(relay);
+        relay_reset(relay); /* another process relays meanwhile */
         return false;
     }
     if (!relay_ready(relay))
@@ -289,6 +307,16 @@ bool relay_ready(struct relay *relay)
         return false;
     begin_after(relay, number > 0 ? number : last > BEGIN_WITH ? last - BEGIN_WITH : 0);
     return true;
+}
+
+int64_t relay_behind(struct relay *relay)
+{
+    int64_t last = bus_last(relay->nats->bus, relay->producer);
+    bool leads = relay->leads == NULL || relay->leads(relay->data);
+    pthread_mutex_lock(&relay->lock);
+    int64_t behind = leads && relay->acknowledged >= 0 ? last - relay->acknowledged : 0;
+    pthread_mutex_unlock(&relay->lock);
+    return behind > 0 ? behind : 0;
 }
 
 /* --- beginning and end ------------------------------------------------------------------------------------------- */

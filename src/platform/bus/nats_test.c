@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "platform/rpc/message.h"
 #include "souk/platform/v1/feed.pb-c.h"
 
 #include <setjmp.h>
@@ -17,11 +18,15 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <nats/nats.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 #define EVENTS_MAX 40000
-#define WAIT_MS_MAX 15000
+#define WAIT_MS_MAX 30000
+/* More than a server carries, unless it is told to. */
+#define HEAVY_BYTES (2 << 20)
+#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 struct world {
     struct env *env;
@@ -31,6 +36,9 @@ struct world {
     struct bus_listener *eater;
     struct nats_address address;
     struct nats_bus *nats;
+    struct nats_pull *pull;
+    atomic_bool reads; /* of several processes it is this one */
+    int64_t heavy;     /* that event is */
     struct task stop;
     atomic_bool stopped;
     _Atomic(const char *) age;
@@ -64,8 +72,13 @@ static int64_t feed_read(void *data, int64_t after, int64_t limit, bool (*each)(
         snprintf(text, sizeof text, "%lld of %s", (long long)number, atomic_load(&world->age));
         snprintf(stream, sizeof stream, "sack/%lld", (long long)number);
         struct event event = {.number = number, .stream = stream, .key = stream + 5, .stream_version = 1, .name = "mill.Milled", .schema_version = 1,
-                              .at_us = number, .actor = "staff:admin", .request_id = "r", .cause = "call", .data = {text, strlen(text)}};
-        if (!each(each_data, &event))
+                              .at_us = number, .actor = "staff:admin", .request_id = "r", .cause = "call " TRACE, .data = {text, strlen(text)}};
+        char *heavy = number == world->heavy ? calloc(1, HEAVY_BYTES) : NULL;
+        if (heavy != NULL)
+            event.data = (struct text){heavy, HEAVY_BYTES};
+        bool goes_on = each(each_data, &event);
+        free(heavy);
+        if (!goes_on)
             break;
     }
     return number;
@@ -152,11 +165,18 @@ static void *loop_main(void *loop)
     return NULL;
 }
 
+static bool reads(void *data)
+{
+    struct world *world = data;
+    return atomic_load(&world->reads);
+}
+
 static void nats_begin(struct world *world)
 {
     world->nats = nats_bus_new(world->env, world->bus, world->loop, &world->address);
     nats_bus_relay(world->nats, "mill");
-    nats_bus_pull(world->nats, "mill", "jar-mill", on_page, world);
+    world->pull = nats_bus_pull(world->nats, "mill", "jar-mill", on_page, world);
+    nats_pull_while(world->pull, reads, world);
     nats_bus_start(world->nats);
     ASSERT(pthread_create(&world->loop_thread, NULL, loop_main, world->loop) == 0);
 }
@@ -186,6 +206,7 @@ static struct world *open_world(const char *url)
     ASSERT(nats_address_read(&world->address, shop_url, error));
     pthread_mutex_init(&world->lock, NULL);
     world->age = "one";
+    world->reads = true;
     world->eats = true;
     world->env = env_machine();
     world->loop = machine_loop_new(world->env);
@@ -214,6 +235,74 @@ static void close_world(struct world *world)
         if (!server())  \
             skip();     \
     } while (0)
+
+static bool carries(struct world *world, bool wanted)
+{
+    for (int waited = 0; waited < WAIT_MS_MAX; waited += 10) {
+        if (nats_pull_carries(world->pull) == wanted)
+            return true;
+        usleep(10000);
+    }
+    return false;
+}
+
+static bool is_relayed(struct world *world)
+{
+    for (int waited = 0; waited < WAIT_MS_MAX; waited += 10) {
+        if (nats_bus_counts(world->nats).unrelayed == 0)
+            return true;
+        usleep(10000);
+    }
+    return false;
+}
+
+/* --- somebody else who may publish there ------------------------------------------------------------------------- */
+
+struct stranger {
+    natsConnection *connection;
+    char subject[64];
+};
+
+static struct stranger stranger_open(const struct world *world)
+{
+    struct stranger stranger = {0};
+    char servers[512], *comma;
+    snprintf(servers, sizeof servers, "%s", server());
+    if ((comma = strchr(servers, ',')) != NULL)
+        *comma = '\0';
+    snprintf(stranger.subject, sizeof stranger.subject, "%s.mill", world->address.shop);
+    ASSERT(natsConnection_ConnectTo(&stranger.connection, servers) == NATS_OK);
+    return stranger;
+}
+
+static void stranger_publish(struct stranger *stranger, const char *data, size_t length, const char *id)
+{
+    natsMsg *message = NULL;
+    ASSERT(natsMsg_Create(&message, stranger->subject, NULL, data, (int)length) == NATS_OK);
+    ASSERT(id == NULL || natsMsgHeader_Set(message, "Nats-Msg-Id", id) == NATS_OK);
+    ASSERT(natsConnection_PublishMsg(stranger->connection, message) == NATS_OK);
+    ASSERT(natsConnection_FlushTimeout(stranger->connection, WAIT_MS_MAX) == NATS_OK);
+    natsMsg_Destroy(message);
+}
+
+static void stranger_publish_event(struct stranger *stranger, int64_t number, const char *id)
+{
+    struct arena *arena = arena_new(1 << 16);
+    Platform__FeedEvent event = PLATFORM__FEED_EVENT__INIT;
+    event.number = number;
+    event.stream = "sack/1";
+    event.name = "mill.Milled";
+    event.data.data = (uint8_t[]){"stranger"};
+    event.data.len = 8;
+    struct text packed = message_pack(arena, &event.base);
+    stranger_publish(stranger, packed.at, packed.length, id);
+    arena_free(arena);
+}
+
+static void stranger_close(struct stranger *stranger)
+{
+    natsConnection_Destroy(stranger->connection);
+}
 
 /* --- tests ------------------------------------------------------------------------------------------------------- */
 
@@ -356,6 +445,130 @@ static void events_that_the_store_does_not_have_are_removed(void **state)
     close_world(world);
 }
 
+/* A killed server may have written how far its consumers are, and not yet what they were given. */
+static void a_consumer_ahead_of_its_stream_is_made_anew(void **state)
+{
+    NEEDS_SERVER;
+    if (strchr(server(), ',') != NULL)
+        skip(); /* the others would bring back what one has lost */
+    struct world *world = open_world(server());
+    assert_true(becomes_ready(world, true));
+    bus_publish(world->bus, "mill", 1000);
+    assert_true(all_come(world, 1, 1000));
+    control("lose");
+    forget_come(world);
+    bus_publish(world->bus, "mill", 1500);
+    control("start");
+    assert_true(all_come(world, 1001, 1500));
+    bus_publish(world->bus, "mill", 1510);
+    assert_true(all_come(world, 1501, 1510));
+    assert_int_equal(nats_bus_counts(world->nats).gaps, 0);
+    close_world(world);
+}
+
+static void one_process_reads_for_all(void **state)
+{
+    NEEDS_SERVER;
+    struct world *world = open_world(server());
+    assert_true(becomes_ready(world, true));
+    assert_true(carries(world, true));
+    world->reads = false;
+    assert_true(carries(world, false));
+    bus_publish(world->bus, "mill", 100);
+    assert_true(is_relayed(world));
+    assert_int_equal(count_come(world, 1, 100), 0);
+    world->reads = true;
+    assert_true(all_come(world, 1, 100));
+    assert_true(carries(world, true));
+    close_world(world);
+}
+
+/* --- what others publish, or can't ------------------------------------------------------------------------------- */
+
+static void messages_that_are_no_events_are_passed_over(void **state)
+{
+    NEEDS_SERVER;
+    struct world *world = open_world(server());
+    struct stranger stranger = stranger_open(world);
+    assert_true(becomes_ready(world, true));
+    bus_publish(world->bus, "mill", 10);
+    assert_true(all_come(world, 1, 10));
+    stranger_publish(&stranger, "", 0, NULL);
+    stranger_publish(&stranger, "\xff\xff\xff no event", 12, "mill:9001"); /* an id that JetStream does not know: it would pass over ours */
+    stranger_publish_event(&stranger, 11, "bakery:11"); /* on the wrong subject */
+    stranger_publish_event(&stranger, 11, "mill:9002");
+    stranger_publish_event(&stranger, 11, NULL);
+    stranger_publish_event(&stranger, 0, "mill:0");
+    stranger_publish_event(&stranger, -1, "mill:-1");
+    bus_publish(world->bus, "mill", 20);
+    assert_true(all_come(world, 1, 20));
+    assert_int_equal(nats_bus_counts(world->nats).refused, 7);
+    assert_int_equal(nats_bus_counts(world->nats).gaps, 0);
+    assert_int_equal(world->of_another_age, 0);
+    stranger_close(&stranger);
+    close_world(world);
+}
+
+static void events_may_come_in_any_order(void **state)
+{
+    NEEDS_SERVER;
+    struct world *world = open_world(server());
+    struct stranger stranger = stranger_open(world);
+    static const int64_t numbers[] = {2, 1, 3, 7, 3, 4, 6, 5, 8};
+    world->eats = false; /* which takes what comes for all up to there */
+    assert_true(becomes_ready(world, true));
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "mill:%lld", (long long)numbers[i]);
+        stranger_publish_event(&stranger, numbers[i], id);
+    }
+    assert_true(all_come(world, 1, 8));
+    assert_int_equal(nats_bus_counts(world->nats).refused, 0);
+    assert_int_equal(nats_bus_counts(world->nats).gaps, 1); /* before 7 */
+    stranger_close(&stranger);
+    close_world(world);
+}
+
+static void what_is_too_large_is_left_to_the_feed(void **state)
+{
+    NEEDS_SERVER;
+    struct world *world = open_world(server());
+    world->heavy = 10;
+    assert_true(becomes_ready(world, true));
+    bus_publish(world->bus, "mill", 20);
+    assert_true(all_come(world, 1, 9));
+    assert_true(all_come(world, 11, 20));
+    assert_true(is_relayed(world));
+    assert_int_equal(count_come(world, 10, 10), 0);
+    assert_int_equal(nats_bus_counts(world->nats).too_large, 1);
+    assert_int_equal(nats_bus_counts(world->nats).gaps, 1);
+    close_world(world);
+}
+
+/* For tools that know NATS, and not what is in our events. */
+static void a_message_says_its_trace(void **state)
+{
+    NEEDS_SERVER;
+    struct world *world = open_world(server());
+    struct stranger stranger = stranger_open(world);
+    natsSubscription *subscription = NULL;
+    natsMsg *message = NULL;
+    const char *said;
+    assert_true(becomes_ready(world, true));
+    assert_int_equal(natsConnection_SubscribeSync(&subscription, stranger.connection, stranger.subject), NATS_OK);
+    assert_int_equal(natsConnection_FlushTimeout(stranger.connection, WAIT_MS_MAX), NATS_OK);
+    bus_publish(world->bus, "mill", 1);
+    assert_int_equal(natsSubscription_NextMsg(&message, subscription, WAIT_MS_MAX), NATS_OK);
+    assert_int_equal(natsMsgHeader_Get(message, "traceparent", &said), NATS_OK);
+    assert_string_equal(said, TRACE);
+    assert_int_equal(natsMsgHeader_Get(message, "Nats-Msg-Id", &said), NATS_OK);
+    assert_string_equal(said, "mill:1");
+    natsMsg_Destroy(message);
+    natsSubscription_Destroy(subscription);
+    stranger_close(&stranger);
+    close_world(world);
+}
+
 static void who_can_not_be_reached_is_tried_again(void **state)
 {
     NEEDS_SERVER;
@@ -377,6 +590,12 @@ int main(void)
         cmocka_unit_test(a_node_of_three_may_die),
         cmocka_unit_test(a_lost_store_is_made_anew),
         cmocka_unit_test(events_that_the_store_does_not_have_are_removed),
+        cmocka_unit_test(a_consumer_ahead_of_its_stream_is_made_anew),
+        cmocka_unit_test(one_process_reads_for_all),
+        cmocka_unit_test(messages_that_are_no_events_are_passed_over),
+        cmocka_unit_test(events_may_come_in_any_order),
+        cmocka_unit_test(what_is_too_large_is_left_to_the_feed),
+        cmocka_unit_test(a_message_says_its_trace),
         cmocka_unit_test(who_can_not_be_reached_is_tried_again),
     };
     log_setup(LOG_LEVEL_ERROR, false);

@@ -298,8 +298,10 @@ static void move_tail(struct producer *producer, int64_t last)
 static void take_carried(struct producer *producer, const Platform__ReadEventsAnswer *answer)
 {
     bool behind = answer->last > producer->tail.after;
-    if (behind && producer->behind_at == producer->tail.after)
+    if (behind && producer->behind_at == producer->tail.after) {
+        nats_pull_doubt(producer->pull);
         move_tail(producer, answer->last);
+    }
     producer->behind_at = behind ? producer->tail.after : -1;
 }
 
@@ -610,6 +612,7 @@ static void start_pull(struct producer *producer)
     buffer_add_char(&consumer, '\0');
     ASSERT(!consumer.overflowed);
     producer->pull = nats_bus_pull(options->nats, producer->name, consumer.at, on_page, producer);
+    nats_pull_while(producer->pull, options->reads, options->reads_data);
     buffer_release(&consumer);
 }
 

@@ -33,6 +33,8 @@ struct follow_options {
     const char *const *own; /* the services here, likewise */
     size_t own_count;
     struct nats_bus *nats; /* brings the events while it can; NULL: there is none */
+    bool (*reads)(void *data); /* whether this process is the one that reads from it, of several with the same services; NULL: always */
+    void *reads_data;
     /* A resource has changed there; on the loop. */
     void (*touched)(void *data, const char *resource, const char *key);
     /* Anything may have; on the loop. */
