@@ -26,6 +26,17 @@ Feature: What is not sold any more
       | draft    |
       | archived |
 
+  Scenario: Deleted while it lies in a cart
+    When the merchant takes "shirt" out of the catalogue
+    Then ann's cart can't be checked out because of not_for_sale, not_priced
+    When ann checks out
+    Then ann is told not_for_sale
+    And ann's cart is open
+    And nobody without an order was charged
+    When ann takes "shirt" out of her cart
+    And ann checks out
+    Then ann's order is placed
+
   Scenario: Offered again
     Given the merchant makes the product of "shirt" draft
     When the merchant makes the product of "shirt" published
