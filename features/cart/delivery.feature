@@ -26,6 +26,16 @@ Feature: Where it goes and how it gets there
     And ann chooses "Post"
     Then ann is told shipping_method_unavailable
 
+  Scenario: What there is not is refused, wherever it goes
+    When ann chooses "01jdnosuchmethod0000000000"
+    Then ann is told validation_failed at "/shippingMethod"
+    When ann wants it sent to Germany
+    And ann chooses "01jdnosuchmethod0000000000"
+    Then ann is told validation_failed at "/shippingMethod"
+    When bob chooses "01jdnosuchmethod0000000000"
+    Then bob is told validation_failed at "/shippingMethod"
+    And ann's cart can't be checked out because of shipping_method_required
+
   Scenario: What no longer goes there is in the way
     Given ann wants it sent to Germany
     And ann chooses "Express"

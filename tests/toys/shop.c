@@ -130,12 +130,24 @@ static void quote(const struct books *books, struct arena *arena, const Pricing_
     quote->total = quote->subtotal - quote->discount + quote->shipping;
 }
 
+static enum result get_shipping_method(struct call *call, const Pricing__GetShippingMethodRequest *request,
+                                       Pricing__ShippingMethod *answer)
+{
+    if (strcmp(request->id, "standard") != 0 && strcmp(request->id, "balloon") != 0)
+        return call_refuse(call, RESULT_NOT_FOUND, "There is no such shipping method.");
+    answer->id = request->id;
+    answer->name = "Standard";
+    return RESULT_OK;
+}
+
 static enum result serve_pricing(struct stand *stand, unsigned method, struct call *call, const ProtobufCMessage *request,
                                  ProtobufCMessage *answer)
 {
     struct books *books = books_of(stand);
     if (method == pricing__pricing_service__quote_cart__method.index)
         quote(books, call->arena, (const Pricing__QuoteCartRequest *)request, (Pricing__Quote *)answer);
+    else if (method == pricing__pricing_service__get_shipping_method__method.index)
+        return get_shipping_method(call, (const Pricing__GetShippingMethodRequest *)request, (Pricing__ShippingMethod *)answer);
     else if (method == pricing__pricing_service__redeem_coupons__method.index)
         books->redeemed++;
     else if (method == pricing__pricing_service__return_coupons__method.index)

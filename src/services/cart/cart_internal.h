@@ -62,6 +62,8 @@ bool work_begin_change(struct saga_run *run, const Cart__StoredCart *cart);
 Pricing__QuoteCartRequest work_quote_request(struct saga_run *run);
 /* Ask what `after` costs. A cart without lines costs nothing: `then` gets NULL at once. */
 void work_quote(struct saga_run *run, void (*then)(struct saga_run *run, const Pricing__Quote *quote));
+/* The quote in the step's arena, for what is to be asked before it is noted; NULL stays NULL. */
+Pricing__Quote *work_keep_quote(struct saga_run *run, const Pricing__Quote *quote);
 /* Note what it costs and, where it can be bought, what of it is not sold any more; and end the step. */
 void work_quoted(struct saga_run *run, const Pricing__Quote *quote);
 /* Note the cart as a command left it, and end the step. Where somebody else has changed it between our reading and our command, the quote is

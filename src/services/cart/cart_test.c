@@ -425,6 +425,8 @@ static void obstacles_go_one_by_one(void **state)
     assert_int_equal(cart.n_obstacles, 1);
     assert_string_equal(cart.obstacles[0], "shipping_method_required");
     assert_int_equal(update(shop, id, &values, "shipping_method", &cart), RESULT_SHIPPING_METHOD_UNAVAILABLE);
+    values.shipping_method = "catapult";
+    assert_int_equal(update(shop, id, &values, "shipping_method", &cart), RESULT_VALIDATION_FAILED);
     values.shipping_method = "standard";
     assert_int_equal(update(shop, id, &values, "shipping_method", &cart), RESULT_OK);
     assert_int_equal(cart.n_obstacles, 0);

@@ -1,11 +1,12 @@
 /*
- * cart.update: say who buys, where it goes and how it gets there. A shipping method that does not go there is refused; one that no longer does
- * because the address or the lines changed afterwards is an obstacle that the cart shows.
+ * cart.update: say who buys, where it goes and how it gets there. A shipping method that there is not, or that does not go there, is refused; one
+ * that no longer does because the address or the lines changed afterwards is an obstacle that the cart shows.
  */
 #include "services/cart/cart_internal.h"
 
 #include "platform/rpc/merge.h"
 #include "souk/cart/v1/cart.client.h"
+#include "souk/pricing/v1/pricing.client.h"
 
 static const char *const fields[] = {"email", "shipping_address", "billing_address", "shipping_method"};
 #define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
@@ -61,16 +62,63 @@ static Cart__CartChange *change_of(struct saga_run *run, const Cart__StoredCart 
 
 /* --- look ------------------------------------------------------------------------------------------------------------ */
 
+static void refuse_method(struct saga_run *run)
+{
+    saga_refuse(run, RESULT_SHIPPING_METHOD_UNAVAILABLE, "`%s` is none of the cart's shipping methods.",
+                work_of(run)->after->shipping_method);
+}
+
+/* There is such a method. Whether it goes there is asked once it is known where, and that something is to be shipped. */
+static void on_method(struct saga_run *run, const Pricing__ShippingMethod *method)
+{
+    const Cart__CartWork *work = work_of(run);
+
+    if (method->disabled || (work->quote && work->quote->needs_shipping && work->after->shipping_address))
+        refuse_method(run);
+    else
+        work_quoted(run, work->quote);
+}
+
+static void on_no_method(struct saga_run *run, const struct problem *problem)
+{
+    struct call *call = call_child(run->call, run->arena); /* where refusals go */
+
+    if (problem->result == RESULT_NOT_FOUND) {
+        call_violation(call, "/shippingMethod", "unknown_shipping_method", "There is no such shipping method.");
+        problem = &call->problem;
+    }
+    saga_refuse_as(run, problem);
+}
+
+/* Nobody can say now: the checkout will ask. */
+static void on_pricing_away(struct saga_run *run)
+{
+    work_quoted(run, work_of(run)->quote);
+}
+
+static void look_for_method(struct saga_run *run)
+{
+    Pricing__GetShippingMethodRequest request = PRICING__GET_SHIPPING_METHOD_REQUEST__INIT;
+
+    request.id = work_of(run)->after->shipping_method;
+    saga_otherwise(run, on_no_method);
+    saga_if_away(run, on_pricing_away);
+    call_pricing_get_shipping_method(run, &request, on_method);
+}
+
+/* A quote that names the method knows it; the method itself is asked for only where it does not. */
 static void on_quoted(struct saga_run *run, const Pricing__Quote *quote)
 {
-    const Cart__StoredCart *after = work_of(run)->after;
+    Cart__CartWork *work = work_of(run);
+    const Cart__StoredCart *after = work->after;
     bool chooses = changes(request_of(run), "shipping_method", *after->shipping_method != '\0') && *after->shipping_method;
 
-    if (chooses && quote && quote->needs_shipping && after->shipping_address && !*quote->shipping_method_name)
-        saga_refuse(run, RESULT_SHIPPING_METHOD_UNAVAILABLE, "`%s` is none of the cart's shipping methods.",
-                    after->shipping_method);
-    else
+    if (chooses && !(quote && *quote->shipping_method_name)) {
+        work->quote = work_keep_quote(run, quote);
+        look_for_method(run);
+    } else {
         work_quoted(run, quote);
+    }
 }
 
 static void on_loaded(struct saga_run *run, const Cart__StoredCart *cart)

@@ -177,15 +177,20 @@ void work_quote(struct saga_run *run, void (*then)(struct saga_run *run, const P
         call_pricing_quote_cart(run, &request, then);
 }
 
+Pricing__Quote *work_keep_quote(struct saga_run *run, const Pricing__Quote *quote)
+{
+    Pricing__Quote *kept = NULL;
+
+    if (quote) {
+        kept = ARENA_NEW(run->arena, Pricing__Quote);
+        *kept = *quote;
+    }
+    return kept;
+}
+
 void work_quoted(struct saga_run *run, const Pricing__Quote *quote)
 {
-    Cart__CartWork *work = work_of(run);
-
-    work->quote = NULL;
-    if (quote) {
-        work->quote = ARENA_NEW(run->arena, Pricing__Quote);
-        *work->quote = *quote;
-    }
+    work_of(run)->quote = work_keep_quote(run, quote);
     look_what_is_withdrawn(run);
 }
 

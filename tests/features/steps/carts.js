@@ -239,7 +239,7 @@ When('{who} wants it sent to an address with {word} {string}', async function (w
 });
 When('{who} chooses {string}', async function (who, name) {
   const shopper = this.shopper(who);
-  this.note(shopper, await this.driver.changeCart(shopper.cart, { shippingMethod: this.named.get(name) }));
+  this.note(shopper, await this.driver.changeCart(await this.cartOf(shopper), { shippingMethod: this.named.get(name) ?? name }));
 });
 When('{who} chooses no shipping method', async function (who) {
   const shopper = this.shopper(who);
