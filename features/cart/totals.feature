@@ -38,3 +38,13 @@ Feature: What a cart comes to
     Then ann's cart can't be checked out because of not_priced
     When ann takes "shirt" out of her cart
     Then ann's cart is empty
+
+  Scenario: More than can be counted
+    Amounts end at 2^53 - 1: beyond it readers of JSON would round them.
+    Given a product "moon" at 90071992547409.91 EUR with stock 5
+    And ann has 1 "moon" in her cart
+    Then ann's cart comes to 90071992547409.91 EUR
+    When ann puts 1 "moon" into her cart
+    Then ann is told overflow
+    When the merchant tries to set the price of "moon" to 9007199254740992 cents "EUR"
+    Then the merchant is told validation_failed at "/prices/0/amount"

@@ -9,6 +9,10 @@
 
 #include "base/text.h"
 
+/* The largest amount that is taken or shown: 2^53 - 1, beyond which readers of JSON whose numbers are doubles round (RFC 7493). The contracts
+ * say the same of each field. */
+#define MONEY_MAX INT64_C(9007199254740991)
+
 /* Digits after the point of an ISO 4217 currency in use, or -1 for a code that is not one. Upper case only. */
 int currency_exponent(struct text code);
 

@@ -104,11 +104,18 @@ static bool total_up(Pricing__Quote *quote)
            money_add(quote->total, quote->added_tax, &quote->total);
 }
 
+/* Nothing in it is below 0, and each of its other amounts is a part of one of these. */
+static bool can_be_shown(const Pricing__Quote *quote)
+{
+    return quote->subtotal <= MONEY_MAX && quote->shipping <= MONEY_MAX && quote->discount <= MONEY_MAX && quote->tax <= MONEY_MAX &&
+           quote->total <= MONEY_MAX;
+}
+
 enum result quote_cart(struct arena *arena, const struct quote_terms *terms, Pricing__Quote *quote)
 {
     struct quoting quoting = quoting_begin(arena, terms, quote);
     bool fits = price_lines(&quoting) && discount_lines(&quoting) && shipping_price(&quoting) &&
-                discount_shipping(&quoting) && tax_lines_and_shipping(&quoting) && total_up(quote);
+                discount_shipping(&quoting) && tax_lines_and_shipping(&quoting) && total_up(quote) && can_be_shown(quote);
     return fits ? RESULT_OK : RESULT_OVERFLOW;
 }
 

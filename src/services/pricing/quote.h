@@ -16,7 +16,7 @@
  *     subtotal - discount + shipping + added_tax = total            sum of lines: total = subtotal
  *     sum of lines: discount + shipping_discount = discount         sum of lines: tax + shipping_tax = tax
  *
- * All arithmetic is checked: what does not fit into 64 bits is RESULT_OVERFLOW, never a wrong number.
+ * All arithmetic is checked: what does not fit into 64 bits, or comes to more than MONEY_MAX, is RESULT_OVERFLOW, never a wrong number.
  */
 #ifndef SOUK_SERVICES_PRICING_QUOTE_H
 #define SOUK_SERVICES_PRICING_QUOTE_H

@@ -5,6 +5,7 @@
 #define SOUK_SERVICES_PRICING_QUOTE_FIXTURE_TEST_H
 
 #include "base/assert.h"
+#include "base/money.h"
 #include "services/pricing/quote.h"
 
 #include <stdbool.h>

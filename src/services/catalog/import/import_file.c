@@ -186,7 +186,7 @@ const char *import_sku_make(struct arena *arena, const char *slug, const Catalog
 
 bool import_amount(struct text text, const char *currency, int64_t *amount)
 {
-    return money_parse(text, currency_exponent(text_of(currency)), amount) && *amount >= 0;
+    return money_parse(text, currency_exponent(text_of(currency)), amount) && *amount >= 0 && *amount <= MONEY_MAX;
 }
 
 /* A decimal number as millionths, so that any unit of weight is exact enough. */
