@@ -74,9 +74,15 @@ static bool ask(struct budget *budget, const struct budget_client *client, int64
     return redis_ask(share->redis, client->loop, request, share->take, keys, 1, arguments, 4);
 }
 
+/* A rate that nobody reaches needs nobody to be asked. */
+static bool is_shared(const struct budget *budget, const struct budget_client *client)
+{
+    return budget->share != NULL && client->loop != NULL && budget->rates[client->staff].restore_per_second < BUDGET_MAXIMUM_MAX;
+}
+
 void budget_tell_taken(struct budget *budget, struct budget_client client, int64_t cost)
 {
-    if (budget->share != NULL && client.loop != NULL && cost != 0)
+    if (is_shared(budget, &client) && cost != 0)
         ask(budget, &client, cost, true, NULL);
 }
 
@@ -112,8 +118,9 @@ static void on_answered(struct redis_request *request, const struct redisReply *
 bool budget_pay(struct budget *budget, struct budget_payment *payment)
 {
     payment->budget = budget;
-    bool ever = payment->cost <= budget->rates[payment->client.staff].maximum; /* and so it is no overflow */
-    if (budget->share != NULL && payment->client.loop != NULL && ever) {
+    const struct budget_rate *rate = &budget->rates[payment->client.staff];
+    bool ever = payment->cost <= rate->maximum; /* and so it is no overflow */
+    if (is_shared(budget, &payment->client) && ever) {
         payment->request = (struct redis_request){.answered = on_answered};
         if (ask(budget, &payment->client, payment->cost, false, &payment->request))
             return false;

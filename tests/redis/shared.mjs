@@ -132,7 +132,7 @@ await check('what one has rendered the other need not', async () => {
   for (let i = 0; i < 3; i++) {
     await changePrice(first);
     const hits = await second.metric('shared_cache_hits_total') + await first.metric('shared_cache_hits_total');
-    const address = `/v1/products/${product.id}?fields=title,slug&once=${i}`.replace(`&once=${i}`, '');
+    const address = `/v1/products/${product.id}?fields=title,slug`;
     const [one, other] = [await first.get(address, newClient()), await second.get(address, newClient())];
     assert.equal(one.status, 200);
     assert.deepEqual([other.body, other.headers.etag, other.headers['surrogate-key'], other.headers['content-type']],
@@ -143,12 +143,15 @@ await check('what one has rendered the other need not', async () => {
 });
 
 await check('GraphQL too', async () => {
-  const address = `/graphql?query=${encodeURIComponent(`{ product(id: "${product.id}") { title } }`)}`;
-  const hits = await second.metric('shared_cache_hits_total');
-  const [one, other] = [await first.get(address, newClient()), await second.get(address, newClient())];
-  assert.equal(one.status, 200, one.body);
-  assert.equal(other.body, one.body);
-  assert.ok(await second.metric('shared_cache_hits_total') > hits, one.body);
+  for (let i = 0; i < 5; i++) { // a purge that is still on its way may take the first one
+    const address = `/graphql?query=${encodeURIComponent(`{ a${i}: product(id: "${product.id}") { title } }`)}`;
+    const hits = await second.metric('shared_cache_hits_total');
+    const [one, other] = [await first.get(address, newClient()), await second.get(address, newClient())];
+    assert.equal(one.status, 200, one.body);
+    assert.equal(other.body, one.body);
+    if (await second.metric('shared_cache_hits_total') > hits) return;
+  }
+  throw new Error('nothing came from Redis');
 });
 
 await check('a price changed through one is seen at the other', async () => {
@@ -248,11 +251,25 @@ await check('it hangs, and prices change meanwhile', async () => {
   await allUseRedis(true);
   await changePrice(first);
 });
+await check('it is full, and may not evict: told once, and again when it is better', async () => {
+  const told = (what) => first.said().match(what)?.length ?? 0;
+  const [away, used] = [told(/Redis can't be used/g), told(/Redis is used/g)];
+  redis('cli', 'config', 'set', 'maxmemory-policy', 'noeviction');
+  redis('cli', 'config', 'set', 'maxmemory', '100kb');
+  await changePrice(first);
+  await allUseRedis(false);
+  await changePrice(second);
+  assert.equal(told(/Redis can't be used/g), away + 1);
+  redis('cli', 'config', 'set', 'maxmemory', '64mb');
+  redis('cli', 'config', 'set', 'maxmemory-policy', 'allkeys-lru');
+  await allUseRedis(true);
+  assert.equal(told(/Redis is used/g), used + 1);
+  await changePrice(first);
+});
 await check('an older state of it comes back', async () => {
   const keys = redis('cli', '--raw', 'keys', '*').trim().split('\n').filter((key) => key.includes('cache'));
   redis('cli', 'save');
   await changePrice(first);
-  redis('cli', 'debug', 'sleep', '0');
   redis('stop');
   redis('start'); // from the file that was saved
   await allUseRedis(true);

@@ -55,8 +55,9 @@ struct lane {
     int64_t loaded_us; /* when scripts were last sent again */
     struct task start;
     atomic_bool ready;
-    bool told; /* that it is away */
 };
+
+enum told { TOLD_NOTHING, TOLD_USED, TOLD_AWAY };
 
 struct redis {
     struct env *env;
@@ -65,6 +66,7 @@ struct redis {
     size_t script_count;
     void (*on_ready)(void *data, struct loop *loop);
     void *on_ready_data;
+    _Atomic enum told told; /* in the log, last */
     _Atomic uint64_t asked, errors, late, connects, losses;
     size_t lane_count;
     struct lane lanes[LANES_MAX];
@@ -112,12 +114,11 @@ static void answer_all_with_nothing(struct lane *lane)
 
 /* --- ending ------------------------------------------------------------------------------------------------------------- */
 
-/* One of the lanes speaks for all: what happens to one happens to the others. */
+/* Once for all lanes: what happens to one happens to the others. */
 static void tell_away(struct lane *lane, const char *why)
 {
-    if (lane != &lane->redis->lanes[0] || lane->told)
+    if (atomic_exchange(&lane->redis->told, TOLD_AWAY) == TOLD_AWAY)
         return;
-    lane->told = true;
     LOG_WARNING("Redis can't be used; this process goes on with its own limits and cache", log_text("server", lane->redis->address.server),
                 log_text("reason", why));
 }
@@ -148,7 +149,7 @@ static void lane_end(struct lane *lane, const char *why)
 {
     uint16_t chance;
     tell_away(lane, why);
-    atomic_fetch_add(&lane->redis->losses, lane->state >= LANE_READY);
+    atomic_fetch_add(&lane->redis->losses, atomic_load(&lane->ready));
     lane_release(lane, LANE_AWAY);
     env_random(lane->redis->env, &chance, sizeof chance);
     set_timer(lane, lane->retry_us - lane->retry_us / 4 * chance / UINT16_MAX);
@@ -328,6 +329,16 @@ static void refuse_greeting(struct lane *lane, const redisReply *reply)
                                              : said);
 }
 
+/* It does what is asked of it, as the first reply has shown: until then it may be one that greets and refuses all else (full, a replica). */
+static void prove(struct lane *lane)
+{
+    lane->retry_us = RETRY_FIRST_US;
+    atomic_fetch_add(&lane->redis->connects, 1);
+    atomic_store(&lane->ready, true);
+    if (redis_is_ready(lane->redis) && atomic_exchange(&lane->redis->told, TOLD_USED) != TOLD_USED)
+        LOG_INFO("Redis is used, for limits and cache", log_text("server", lane->redis->address.server));
+}
+
 static void greeted(struct lane *lane, const redisReply *reply)
 {
     struct redis *redis = lane->redis;
@@ -340,14 +351,10 @@ static void greeted(struct lane *lane, const redisReply *reply)
     if (lane->greeting_count > 0)
         return;
     lane->state = LANE_READY;
-    lane->retry_us = RETRY_FIRST_US;
-    atomic_fetch_add(&redis->connects, 1);
-    if (lane == &redis->lanes[0])
-        LOG_INFO("Redis is used, for limits and cache", log_text("server", redis->address.server));
-    lane->told = false;
     if (redis->on_ready != NULL)
         redis->on_ready(redis->on_ready_data, lane->loop);
-    atomic_store(&lane->ready, true);
+    else
+        prove(lane);
 }
 
 /* --- receiving ---------------------------------------------------------------------------------------------------------- */
@@ -377,6 +384,8 @@ static void take_reply(struct lane *lane, const redisReply *reply)
     }
     if (is_error)
         note_error(lane, reply);
+    else if (lane->state == LANE_READY && !atomic_load(&lane->ready))
+        prove(lane);
     answer(request, is_error || lane->state != LANE_READY ? NULL : reply);
 }
 

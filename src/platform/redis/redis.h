@@ -38,7 +38,8 @@ struct redisReply; /* hiredis */
 struct redis *redis_new(struct env *env, const struct redis_address *address, struct loop *const *loops, size_t loop_count);
 /* What may be asked. `lua` must outlive it. */
 const struct redis_script *redis_script_add(struct redis *redis, const char *lua);
-/* Called on the loop of each connection that is made, before anybody else can ask by it. */
+/* Called on the loop of each connection that is made, before anybody else can ask by it: asks something itself, and the connection counts as ready when
+ * that was done. */
 void redis_on_ready(struct redis *redis, void (*ready)(void *data, struct loop *loop), void *data);
 /* When scripts are added, and before or while the loops run. */
 void redis_start(struct redis *redis);
