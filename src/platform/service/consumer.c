@@ -400,7 +400,6 @@ void consumers_handle(struct batch *batch)
         struct consumer *consumer = &host->consumers[i];
         for (const struct consumed *consumed = consumer->first; consumed != NULL; consumed = consumed->next)
             handle_event(batch, consumer, &consumed->event);
-        consumer->first = NULL; /* the next batch may come without having read */
         if (consumer->moves)
             inbox_move(batch->tx, consumer->producer, consumer->read_to);
     }
@@ -410,6 +409,7 @@ void consumers_handled(struct host *host)
 {
     for (size_t i = 0; i < host->consumer_count; i++) {
         struct consumer *consumer = &host->consumers[i];
+        consumer->first = NULL; /* the next batch may come without having read; not earlier, as this one may be run again */
         if (!consumer->moves)
             continue;
         consumer->moves = false;
@@ -426,6 +426,7 @@ void consumers_failed(struct host *host)
             move_position(consumer, consumer->read_to);
         if (consumer->moves)
             atomic_store(&consumer->more, true);
+        consumer->first = NULL;
         consumer->moves = false;
     }
 }
