@@ -99,7 +99,7 @@ struct query {
 
 /* --- the writer's batch --- */
 
-/* One transaction: commands, timers and reactions, each in a savepoint. */
+/* One transaction: commands, timers and reactions, each in a savepoint, or as if it were (batch_run()). */
 struct batch {
     struct host *host;
     struct writer_job *jobs;
@@ -115,6 +115,8 @@ struct batch {
     struct event_log_head ended; /* its last event */
     struct dead_letter_noted *dead_letters; /* to be stored before the commit */
     bool seeks; /* the command that runs needs an event that is not at hand */
+    bool savepoints; /* each command in one */
+    bool spoilt;     /* it had none, and something is to be taken back: the batch runs again, with them */
 };
 
 /* --- an event that a command needs (sought.c) --- */
@@ -141,7 +143,8 @@ void sought_free(struct host *host);
 
 /* Read the end of the log from the store, and forget what was known of its streams. */
 void host_read_head(struct host *host, struct tx *tx);
-/* Run `run` in a savepoint with a context of its own: keep what it did when it returns OK, undo it otherwise. */
+/* Run `run` with a context of its own: keep what it did when it returns OK, undo it otherwise. Without savepoints the batch runs
+ * again for that, with them. */
 void batch_take_turn(struct batch *batch);
 enum result batch_run(struct batch *batch, struct call *call, const char *cause,
                       enum result (*run)(struct context *context, void *data), void *data);

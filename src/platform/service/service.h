@@ -7,7 +7,7 @@
  *
  *   - A query reads one consistent state. A command decides and emits; it never writes a table.
  *   - Only apply functions write tables. They can't fail and see no clock: the same events give the same tables.
- *   - The writer runs each command in a savepoint, many commands in one transaction, commits once, and only then answers.
+ *   - The writer runs each command as if in a savepoint, many commands in one transaction, commits once, and only then answers.
  *   - One transaction holds the events, what apply wrote, the idempotency record and the inbox mark.
  *   - No call ever leaves a transaction.
  */

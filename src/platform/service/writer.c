@@ -2,14 +2,17 @@
  * The writer: the one thread of a service that changes its store.
  *
  * A step takes everything that waits, up to a batch: calls, due timers, events of other services. All of it goes into one
- * transaction, each in a savepoint of its own, and one commit makes it durable:
+ * transaction, each as if in a savepoint of its own, and one commit makes it durable:
  *
  *     take, read feeds -> begin -> commands, timers, events -> commit -> touch, publish, answer, mark as handled
  *
  * Nobody hears of anything before the commit, and caches hear of it before the caller does, so that who reads after his answer
  * reads what he wrote. While one batch is being committed the next gathers: the more there is to do, the more a commit carries.
  *
- * A batch that fails over something that passes is run again, inside (redo_batch). When the store fails, everybody in the batch is told so, nothing has happened, and timers and reactions rest for a second. Then, whether
+ * Commands look before they write, so mostly a refusal has nothing to take back, and they have no savepoint at first. Where one has written, the whole
+ * batch is run again with savepoints: nobody has been answered yet.
+ *
+ * A batch that fails over something that passes is run again, too (redo_batch). When the store fails, everybody in the batch is told so, nothing has happened, and timers and reactions rest for a second. Then, whether
  * or not anybody asks, a commit that changes nothing finds out how it is now: who sees us as not ready sends nobody who would.
  */
 #include "base/assert.h"
@@ -113,6 +116,31 @@ void batch_take_turn(struct batch *batch)
     batch->now_us = batch->now_us > host->head.at_us ? batch->now_us : host->head.at_us;
 }
 
+static void savepoint(struct batch *batch)
+{
+    event_log_savepoint(batch->tx);
+    if (batch->savepoints)
+        tx_savepoint(batch->tx);
+    batch->tx->wrote = false;
+}
+
+static void savepoint_keep(struct batch *batch)
+{
+    if (batch->savepoints)
+        tx_savepoint_keep(batch->tx);
+    event_log_savepoint_keep(batch->tx);
+}
+
+static void savepoint_undo(struct batch *batch)
+{
+    struct tx *tx = batch->tx;
+    if (batch->savepoints)
+        tx_savepoint_undo(tx);
+    else if (tx->wrote && !tx->failed)
+        batch->spoilt = batch->savepoints = tx->failed = tx->may_pass = true;
+    event_log_savepoint_undo(tx);
+}
+
 enum result batch_run(struct batch *batch, struct call *call, const char *cause,
                       enum result (*run)(struct context *context, void *data), void *data)
 {
@@ -124,19 +152,16 @@ enum result batch_run(struct batch *batch, struct call *call, const char *cause,
     struct context context = context_of(batch, call, cause);
 
     tx->arena = call->arena;
-    event_log_savepoint(tx);
-    tx_savepoint(tx);
+    savepoint(batch);
     enum result result = run(&context, data);
     if (result == RESULT_OK) {
         ASSERT(call->problem.result == RESULT_OK);
-        tx_savepoint_keep(tx);
-        event_log_savepoint_keep(tx);
+        savepoint_keep(batch);
         return RESULT_OK;
     }
     if (call->problem.result == RESULT_OK)
         call_refuse(call, result, NULL);
-    tx_savepoint_undo(tx);
-    event_log_savepoint_undo(tx);
+    savepoint_undo(batch);
     if (batch->host->head.number != head.number)
         stream_versions_forget(batch->host->streams);
     batch->host->head = head;
@@ -358,6 +383,7 @@ static void lead_batch(struct batch *batch)
         consumers_failed(batch->host);
         return;
     }
+    batch->savepoints = true; /* others must not be run again over these, who tell of it themselves when they are refused */
     timers_run(batch);
     consumers_handle(batch);
 }
@@ -368,9 +394,9 @@ static bool try_batch(struct batch *batch, bool rests)
     if (atomic_load(&batch->host->store_fails))
         probe(batch);
     look_ahead(batch);
-    for (struct writer_job *job = batch->jobs; job != NULL; job = job->next)
+    for (struct writer_job *job = batch->jobs; job != NULL && !batch->spoilt; job = job->next)
         run_job(batch, job);
-    if (!rests && host_leads(batch->host))
+    if (!rests && !batch->spoilt && host_leads(batch->host))
         lead_batch(batch);
     batch_take_turn(batch);
     if (PLANTED(ANSWER_BEFORE_COMMIT)) {
@@ -397,15 +423,22 @@ static void reset(struct batch *batch)
         job->call->problem = (struct problem){0};
         job->call->replayed = false;
     }
-    *batch = (struct batch){.host = host, .jobs = batch->jobs, .arena = batch->arena, .touched = {.arena = batch->arena}};
+    *batch = (struct batch){
+        .host = host,
+        .jobs = batch->jobs,
+        .arena = batch->arena,
+        .touched = {.arena = batch->arena},
+        .savepoints = batch->savepoints,
+    };
 }
 
 /* What became of a batch whose commit nobody answered. */
 enum outcome { OUTCOME_UNKNOWN, OUTCOME_LOST, OUTCOME_COMMITTED };
 
 /* Its last event tells. Whoever has the turn knows that the lost session's transaction is over. One without events may be written twice. */
-static enum outcome find_outcome(const struct batch *batch)
+static enum outcome await_outcome(const struct batch *batch)
 {
+    usleep(REDO_AFTER_US);
     struct tx *tx = tx_begin(batch->host->connection);
     bool committed = batch->events > 0 && event_log_has(tx, &batch->ended);
     bool known = !tx->failed;
@@ -413,8 +446,8 @@ static enum outcome find_outcome(const struct batch *batch)
     return !known ? OUTCOME_UNKNOWN : committed ? OUTCOME_COMMITTED : OUTCOME_LOST;
 }
 
-/* The store failed over something that passes, a session that was lost above all. Nobody has been answered, so the whole batch can be run again,
- * as often as there is time. */
+/* The store failed over something that passes, a session that was lost above all, or what a command wrote is to be taken back and was in no
+ * savepoint. Nobody has been answered, so the whole batch can be run again, as often as there is time. */
 static bool redo_batch(struct batch *batch, bool rests)
 {
     struct host *host = batch->host;
@@ -422,13 +455,13 @@ static bool redo_batch(struct batch *batch, bool rests)
     if (atomic_load(&host->store_fails))
         return false; /* it has had its time */
     while (batch->tx->may_pass && env_monotonic_us(host->env) < until_us) {
-        usleep(REDO_AFTER_US);
-        enum outcome outcome = find_outcome(batch);
+        enum outcome outcome = batch->spoilt ? OUTCOME_LOST : await_outcome(batch);
         if (outcome == OUTCOME_COMMITTED)
             return true;
         if (outcome == OUTCOME_UNKNOWN)
             continue;
-        count(&host->redone);
+        if (!batch->spoilt)
+            count(&host->redone);
         host->head_is_known = false;
         reset(batch);
         if (try_batch(batch, rests))
@@ -437,9 +470,21 @@ static bool redo_batch(struct batch *batch, bool rests)
     return false;
 }
 
+/* A part of a bulk has moved on in its file when it has run, and a store that fails gets no second try. */
+static bool needs_savepoints(const struct host *host, const struct writer_job *jobs)
+{
+    return bulk_is_among(jobs) || atomic_load(&host->store_fails);
+}
+
 static void run_batch(struct host *host, struct writer_job *jobs, bool rests, struct arena *arena)
 {
-    struct batch batch = {.host = host, .jobs = jobs, .arena = arena, .touched = {.arena = arena}};
+    struct batch batch = {
+        .host = host,
+        .jobs = jobs,
+        .arena = arena,
+        .touched = {.arena = arena},
+        .savepoints = needs_savepoints(host, jobs),
+    };
     bool committed = try_batch(&batch, rests) || redo_batch(&batch, rests);
     atomic_store(&host->under_way, 0);
     if (atomic_exchange(&host->expected, 0) > 0)

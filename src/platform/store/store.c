@@ -330,6 +330,7 @@ static struct statement *take(struct tx *tx, const char *sql, size_t value_count
         sql_is_wrong("the number of values does not match", sql);
     if (statement->writes && (!tx->may_write || tx->connection->kind == CONNECTION_READER))
         sql_is_wrong("only apply functions and projections may write", sql);
+    tx->wrote |= statement->writes;
     statement->in_use = true;
     tx->connection->statements_in_use++;
     return statement;

@@ -35,6 +35,7 @@ struct tx {
     bool failed;         /* the store broke: nothing more happens, roll back */
     bool may_pass;       /* it failed over something that passes (a lost session, a conflict): the same may succeed when it is done again */
     bool may_write;      /* set around apply functions and projections, on a writer: a write without it is an assertion */
+    bool wrote;          /* since somebody set it to false */
     struct touched *touched; /* resources whose answers change (service.h) */
     struct event_log_batch *log; /* what is written with others (event_log.h); NULL: each at once */
 };
