@@ -692,6 +692,19 @@ static void needs_a_key_where_money_moves(void **state)
 
 /* --- refusing ------------------------------------------------------------------------------------------------------------ */
 
+/* {"currency":"EUR"} is a mistake, and not 0.00 EUR. */
+static void takes_no_money_without_an_amount(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("POST", "/v1/carts/" CART "/checkout", AS_JSON "idempotency-key: a\n",
+                         "{\"paymentToken\":\"pm_card_visa\",\"acceptedTotal\":{\"currency\":\"EUR\"}}"),
+                     400);
+    assert_body("{\"pointer\":\"/acceptedTotal/amount\",\"code\":\"required\"");
+    assert_int_equal(ask("POST", "/v1/carts/" CART "/checkout", AS_JSON "idempotency-key: a\n",
+                         "{\"paymentToken\":\"pm_card_visa\",\"acceptedTotal\":{\"amount\":0,\"currency\":\"EUR\"}}"),
+                     201);
+}
+
 static void says_what_is_wrong_everywhere_at_once(void **state)
 {
     (void)state;
@@ -1198,6 +1211,7 @@ int main(void)
         TEST(takes_a_file_as_it_is),
         TEST(deletes),
         TEST(needs_a_key_where_money_moves),
+        TEST(takes_no_money_without_an_amount),
         TEST(says_what_is_wrong_everywhere_at_once),
         TEST(stops_at_so_many_violations),
         TEST(tells_problems_of_services),
