@@ -354,7 +354,7 @@ static enum result write_end(struct writer_job *job, struct context *context)
     if (!record->has_key)
         return RESULT_OK;
     if (result_is_definitive(record->result))
-        idempotency_store(context->tx, &record->key, record->result, record->answer, record->problem, context->now_us);
+        idempotency_store(context->tx, &record->key, record->answer, record->problem, context->now_us);
     else
         idempotency_forget(context->tx, &record->key);
     return RESULT_OK;

@@ -120,7 +120,7 @@ enum result idempotency_replay(const struct idempotency_record *record, struct c
         return call_refuse(call, RESULT_REQUEST_IN_PROGRESS, "Ask again in a moment, with the same key.");
 
     call->replayed = true;
-    if (record->result != RESULT_OK) {
+    if (record->refused) {
         call->problem = problem_unpack(call->arena, record->problem);
         return call->problem.result;
     }
@@ -134,7 +134,7 @@ void command_remember(struct batch *batch, const struct command *command)
     const struct writer_job *job = &command->job;
     bool done = job->result == RESULT_OK;
     struct arena *arena = job->call->arena;
-    idempotency_store(batch->tx, &command->key, job->result, done ? message_pack(arena, command->answer) : TEXT(""),
+    idempotency_store(batch->tx, &command->key, done ? message_pack(arena, command->answer) : TEXT(""),
                       done ? TEXT("") : problem_pack(arena, &job->call->problem), batch->now_us);
 }
 

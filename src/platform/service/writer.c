@@ -371,7 +371,7 @@ static bool end(struct batch *batch)
 static void probe(struct batch *batch)
 {
     const struct idempotency_key nobodys = {0};
-    idempotency_store(batch->tx, &nobodys, RESULT_OK, TEXT(""), TEXT(""), batch->now_us);
+    idempotency_store(batch->tx, &nobodys, TEXT(""), TEXT(""), batch->now_us);
     idempotency_forget(batch->tx, &nobodys);
 }
 

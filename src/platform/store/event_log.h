@@ -89,7 +89,6 @@ struct event_log_batch {
     size_t absent_count;
     struct idempotency_answer {
         const struct idempotency_key *key;
-        enum result result;
         struct text answer, problem;
         int64_t at_us;
     } answers[ANSWERS_TOGETHER];
@@ -128,9 +127,9 @@ struct idempotency_record {
     bool left_behind;    /* claimed by a saga that went with its process: whoever asks again may take it over */
     const char *worker;  /* who claimed it, in tx->arena */
     bool same_request;   /* the hash fits */
-    enum result result;
-    struct text answer;  /* packed, in tx->arena; empty unless the result is OK */
-    struct text problem; /* packed souk.common.v1.Problem, in tx->arena; empty for OK */
+    bool refused;        /* by the problem, which says why by its name on the wire: numbers of results change with the table */
+    struct text answer;  /* packed, in tx->arena; empty when it was refused */
+    struct text problem; /* packed souk.common.v1.Problem, in tx->arena; empty when it was not */
 };
 #define IDEMPOTENCY_HASH_BYTES 16
 /* The key is a hash over who, which operation, which resource and the client's key; the request is hashed alike. */
@@ -146,9 +145,8 @@ struct idempotency_record idempotency_find(struct tx *tx, const struct idempoten
 void idempotency_claim(struct tx *tx, const struct idempotency_key *key, const char *worker, int64_t instance, int64_t at_us);
 /* Whoever takes a claim over, should it be left behind, goes on as that worker. */
 void idempotency_hand_over(struct tx *tx, const struct idempotency_key *key, const char *worker);
-/* The answer, whether or not the key was claimed. One that was looked for ahead is answered outside of savepoints. */
-void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum result result, struct text answer,
-                       struct text problem, int64_t at_us);
+/* The answer, whether or not the key was claimed; a problem that is not empty makes it a refusal. One that was looked for ahead is answered outside of savepoints. */
+void idempotency_store(struct tx *tx, const struct idempotency_key *key, struct text answer, struct text problem, int64_t at_us);
 void idempotency_forget(struct tx *tx, const struct idempotency_key *key);
 /* Forget answers, and claims that were left behind, older than that, oldest first; other claims stay, as what they wait for may still happen. A thousand at a time, so that the
  * writer is not held up: the number forgotten, and 1000 means call again. */

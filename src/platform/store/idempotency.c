@@ -7,6 +7,9 @@
  *         |                               +<-----idempotency_claim----------------+
  *         +------------------------------------idempotency_store----> answered --older--> (nothing)
  *
+ * The column `result` is NULL while nothing is answered, 0 for what was done, and anything else for what was refused; why is in the problem, by name.
+ * (Versions before this wrote the number that the result had then, which no later one may trust.)
+ *
  * A record's time is that of the first request under its key, and stays. So records are numbered in the order of their times, the old
  * ones are at the front, and no index by time is written with every command.
  */
@@ -17,6 +20,11 @@
 static struct sql_value sql_hash(const uint8_t hash[IDEMPOTENCY_HASH_BYTES])
 {
     return sql_bytes(hash, IDEMPOTENCY_HASH_BYTES);
+}
+
+static struct sql_value sql_outcome(struct text problem)
+{
+    return sql_int(problem.length > 0);
 }
 
 /* In the arena. */
@@ -113,7 +121,7 @@ static void answer_values(const struct idempotency_answer *answer, struct sql_va
 {
     *values++ = sql_hash(answer->key->key);
     *values++ = sql_hash(answer->key->request);
-    *values++ = sql_int(answer->result);
+    *values++ = sql_outcome(answer->problem);
     *values++ = sql_bytes(answer->answer.at, answer->answer.length);
     *values++ = sql_bytes(answer->problem.at, answer->problem.length);
     *values++ = sql_int(answer->at_us);
@@ -169,7 +177,7 @@ struct idempotency_record idempotency_find(struct tx *tx, const struct idempoten
             .found = true,
             .worker = "",
             .same_request = memcmp(waiting->key->request, key->request, IDEMPOTENCY_HASH_BYTES) == 0,
-            .result = waiting->result,
+            .refused = waiting->problem.length > 0,
             .answer = waiting->answer,
             .problem = waiting->problem,
         };
@@ -182,7 +190,7 @@ struct idempotency_record idempotency_find(struct tx *tx, const struct idempoten
         record.worker = sql_get_string(&rows, 4);
         record.same_request =
             text_equal(sql_get_bytes(&rows, 0), (struct text){(const char *)key->request, IDEMPOTENCY_HASH_BYTES});
-        record.result = (enum result)sql_get_int(&rows, 1);
+        record.refused = sql_get_int(&rows, 1) != 0;
         record.answer = column_copy(&rows, 2);
         record.problem = column_copy(&rows, 3);
     }
@@ -218,11 +226,10 @@ void idempotency_hand_over(struct tx *tx, const struct idempotency_key *key, con
     tx->may_write = may_write;
 }
 
-void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum result result, struct text answer,
-                       struct text problem, int64_t at_us)
+void idempotency_store(struct tx *tx, const struct idempotency_key *key, struct text answer, struct text problem, int64_t at_us)
 {
     if (stop_being_absent(tx->log, key)) {
-        store_with_others(tx, &(struct idempotency_answer){key, result, answer, problem, at_us});
+        store_with_others(tx, &(struct idempotency_answer){key, answer, problem, at_us});
         return;
     }
     bool may_write = tx->may_write;
@@ -231,7 +238,7 @@ void idempotency_store(struct tx *tx, const struct idempotency_key *key, enum re
            "INSERT INTO souk_idempotency (key, request, result, answer, problem, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
            " ON CONFLICT (key) DO UPDATE SET result = excluded.result, answer = excluded.answer,"
            " problem = excluded.problem",
-           sql_hash(key->key), sql_hash(key->request), sql_int(result), sql_bytes(answer.at, answer.length),
+           sql_hash(key->key), sql_hash(key->request), sql_outcome(problem), sql_bytes(answer.at, answer.length),
            sql_bytes(problem.at, problem.length), sql_int(at_us));
     tx->may_write = may_write;
 }

@@ -30,7 +30,7 @@ static void an_answer_is_found_again(void **state)
     (void)state;
     struct tx *tx = test_store_begin(test);
     assert_false(idempotency_find(tx, &key).found);
-    idempotency_store(tx, &key, RESULT_OK, TEXT("answer\0s"), TEXT(""), 1);
+    idempotency_store(tx, &key, TEXT("answer\0s"), TEXT(""), 1);
     assert_true(tx_commit(tx));
 
     tx = test_store_begin(test);
@@ -38,7 +38,7 @@ static void an_answer_is_found_again(void **state)
     assert_true(record.found);
     assert_false(record.running);
     assert_true(record.same_request);
-    assert_int_equal(record.result, RESULT_OK);
+    assert_false(record.refused);
     assert_true(text_equal(record.answer, TEXT("answer\0s")));
     assert_int_equal(record.problem.length, 0);
     assert_false(idempotency_find(tx, &changed).same_request);
@@ -56,12 +56,27 @@ static void a_claim_becomes_an_answer(void **state)
     assert_true(record.running);
     assert_true(record.same_request);
     assert_false(idempotency_find(tx, &changed).same_request);
-    idempotency_store(tx, &key, RESULT_OUT_OF_STOCK, TEXT(""), TEXT("problem"), 2);
+    idempotency_store(tx, &key, TEXT(""), TEXT("problem"), 2);
     record = idempotency_find(tx, &key);
     assert_false(record.running);
-    assert_int_equal(record.result, RESULT_OUT_OF_STOCK);
+    assert_true(record.refused);
     assert_true(text_is(record.problem, "problem"));
     assert_true(tx_commit(tx));
+}
+
+/* Older versions stored the number that a result had in their table. Which one does not matter: the problem says it by name. */
+static void what_an_older_version_refused_is_refused(void **state)
+{
+    (void)state;
+    struct tx *tx = test_store_begin(test);
+    idempotency_store(tx, &key, TEXT(""), TEXT("problem"), 1);
+    tx->may_write = true;
+    SQL_DO(tx, "UPDATE souk_idempotency SET result = 77");
+    tx->may_write = false;
+    struct idempotency_record record = idempotency_find(tx, &key);
+    assert_true(record.refused);
+    assert_true(text_is(record.problem, "problem"));
+    tx_rollback(tx);
 }
 
 static void a_forgotten_claim_may_be_made_again(void **state)
@@ -100,7 +115,7 @@ static void keys_that_were_looked_for_ahead_are_stored_together(void **state)
         wanted[i] = &keys[i];
     }
     struct tx *tx = test_store_begin(test);
-    idempotency_store(tx, &keys[17], RESULT_OK, TEXT("before"), TEXT(""), 1);
+    idempotency_store(tx, &keys[17], TEXT("before"), TEXT(""), 1);
     assert_true(tx_commit(tx));
 
     struct event_log_batch batch = {0};
@@ -113,7 +128,7 @@ static void keys_that_were_looked_for_ahead_are_stored_together(void **state)
     assert_true(idempotency_find(tx, &keys[3]).running);
     for (int i = 20; i < 39; i++) {
         assert_false(idempotency_find(tx, &keys[i]).found);
-        idempotency_store(tx, &keys[i], RESULT_OK, TEXT("answer"), TEXT(""), 2);
+        idempotency_store(tx, &keys[i], TEXT("answer"), TEXT(""), 2);
         assert_true(text_equal(idempotency_find(tx, &keys[i]).answer, TEXT("answer")));
         assert_false(idempotency_find(tx, &(struct idempotency_key){.key = {(uint8_t)(i + 1)}, .request = "other"}).same_request);
     }
@@ -133,7 +148,7 @@ static void old_answers_are_forgotten_in_slices_and_claims_stay(void **state)
     for (int i = 0; i < IDEMPOTENCY_FORGET_MAX + 10; i++) {
         struct idempotency_key one = {0};
         memcpy(one.key, &i, sizeof i);
-        idempotency_store(tx, &one, RESULT_OK, TEXT(""), TEXT(""), i);
+        idempotency_store(tx, &one, TEXT(""), TEXT(""), i);
     }
     assert_int_equal(idempotency_forget_older(tx, 0), 0);
     assert_int_equal(idempotency_forget_older(tx, IDEMPOTENCY_FORGET_MAX + 5), IDEMPOTENCY_FORGET_MAX);
@@ -148,7 +163,7 @@ static void at_the_start_claims_are_left_behind_and_answers_stay(void **state)
     (void)state;
     struct tx *tx = test_store_begin(test);
     idempotency_claim(tx, &key, "saga", 0, 1);
-    idempotency_store(tx, &other, RESULT_OK, TEXT(""), TEXT(""), 1);
+    idempotency_store(tx, &other, TEXT(""), TEXT(""), 1);
     idempotency_leave_claims(tx);
     struct idempotency_record record = idempotency_find(tx, &key);
     assert_true(record.found && record.left_behind && !record.running);
@@ -170,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_OF(an_answer_is_found_again),
         TEST_OF(a_claim_becomes_an_answer),
+        TEST_OF(what_an_older_version_refused_is_refused),
         TEST_OF(a_forgotten_claim_may_be_made_again),
         TEST_OF(claiming_twice_is_our_mistake),
         TEST_OF(keys_that_were_looked_for_ahead_are_stored_together),
