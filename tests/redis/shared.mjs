@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
+import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RestDriver } from '../features/drivers/rest.js';
@@ -250,6 +251,20 @@ await check('it hangs, and prices change meanwhile', async () => {
   await changePrice(second);
   await allUseRedis(true);
   await changePrice(first);
+});
+await check('who leaves while it hangs harms nobody', async () => {
+  redis('pause');
+  const graphql = `/graphql?query=${encodeURIComponent(`{ product(id: "${product.id}") { slug } }`)}`;
+  const leavers = [page, absent, graphql].flatMap((address) => gateways.map((one) => new Promise((resolve) => {
+    const request = http.get(`http://${one.address}${address}`, { agent: false, headers: newClient() });
+    request.on('error', resolve);
+    request.on('response', (response) => { response.resume(); resolve(); });
+    setTimeout(() => request.destroy(new Error('left')), 50);
+  })));
+  await Promise.all(leavers);
+  redis('resume');
+  await allUseRedis(true);
+  await changePrice(second);
 });
 await check('it is full, and may not evict: told once, and again when it is better', async () => {
   const told = (what) => first.said().match(what)?.length ?? 0;

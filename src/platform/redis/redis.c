@@ -3,6 +3,8 @@
  *
  *     asked:  pending -> pending -> …      in the order in which replies will come; `request` NULL: nobody waits (any more)
  *
+ * Of hiredis only the protocol is used. Its own asynchronous connections resolve names by blocking, and would be a second kind of socket beside the env's.
+ *
  * All impatient requests wait equally long, so they become overdue in the order of the queue, and one timer serves all.
  */
 #include "platform/redis/redis.h"
