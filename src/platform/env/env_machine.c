@@ -13,16 +13,22 @@
  * Timers. A uv_timer_t is asked back only through uv_close(), later, while a `struct timer` may go at any moment. So the
  * loop owns the uv_timer_t's, lends one while a timer runs, and keeps it for the next.
  *
- * Workers sleep on a condition. `woken` is set before the condition is signalled and cleared before a step looks for
- * work, so no wakeup falls between; setting it twice costs one atomic exchange. A loop signals only when it is about to look for
+ * Workers sleep on a semaphore. `woken` is set before it is posted and cleared before a step looks for
+ * work, so no wakeup falls between; setting it twice costs one atomic exchange. A loop posts only when it is about to look for
  * sockets again: it hands over everything that came in one round at once, and a writer commits it together.
+ *
+ * Nobody is woken by who holds a lock that the woken one takes first: where both share a core, that one would run at once, wait for the lock, and
+ * be woken again.
  */
 #include "base/assert.h"
 #include "platform/env/env_machine_internal.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -96,19 +102,16 @@ struct machine_worker {
     bool (*step)(void *data);
     void *data;
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wakeup;
+    sem_t wakeups; /* posted once for each time that `woken` becomes true */
     atomic_bool woken;
     atomic_bool stopping;
-    atomic_uint holders; /* whoever started it, and the loops that are about to signal it */
+    atomic_uint holders; /* whoever started it, and the loops that are about to post to it */
 };
 
 static void wait_until_woken(struct machine_worker *worker)
 {
-    pthread_mutex_lock(&worker->lock);
-    while (!atomic_load(&worker->woken))
-        pthread_cond_wait(&worker->wakeup, &worker->lock);
-    pthread_mutex_unlock(&worker->lock);
+    while (sem_wait(&worker->wakeups) != 0)
+        ASSERT(errno == EINTR);
 }
 
 static void *worker_main(void *data)
@@ -133,8 +136,7 @@ static struct worker *machine_worker_start(struct env *env, const char *name, bo
     worker->data = data;
     atomic_init(&worker->woken, true); /* it begins with a step */
     atomic_init(&worker->holders, 1);
-    pthread_mutex_init(&worker->lock, NULL);
-    pthread_cond_init(&worker->wakeup, NULL);
+    ASSERT(sem_init(&worker->wakeups, 0, 1) == 0);
 
     /* Signals are for the main thread: a new thread inherits what its maker blocks. */
     sigset_t all, before;
@@ -154,16 +156,8 @@ static void drop(struct machine_worker *worker)
 {
     if (atomic_fetch_sub(&worker->holders, 1) > 1)
         return;
-    pthread_cond_destroy(&worker->wakeup);
-    pthread_mutex_destroy(&worker->lock);
+    sem_destroy(&worker->wakeups);
     free(worker);
-}
-
-static void signal_wakeup(struct machine_worker *worker)
-{
-    pthread_mutex_lock(&worker->lock);
-    pthread_cond_signal(&worker->wakeup);
-    pthread_mutex_unlock(&worker->lock);
 }
 
 static void machine_worker_stop(struct worker *of_any_env)
@@ -172,7 +166,7 @@ static void machine_worker_stop(struct worker *of_any_env)
     ASSERT(!pthread_equal(worker->thread, pthread_self()));
     atomic_store(&worker->stopping, true);
     atomic_store(&worker->woken, true);
-    signal_wakeup(worker);
+    sem_post(&worker->wakeups);
     pthread_join(worker->thread, NULL);
     drop(worker);
 }
@@ -202,11 +196,12 @@ struct machine_loop {
     uv_idle_t idle; /* active while `ours` holds something */
     uv_prepare_t before_poll;
     struct task_queue ours;
-    struct machine_worker *woken[WOKEN_MAX]; /* to be signalled before it sleeps; one may be there twice */
+    struct machine_worker *woken[WOKEN_MAX]; /* to be posted to before it sleeps; one may be there twice */
     unsigned woken_count;
     struct lent_timer *timers; /* all of them */
     struct lent_timer *spare_timers;
     atomic_bool stopping;
+    atomic_uint callers; /* threads inside machine_loop_post() or machine_loop_stop(), for whom the end waits */
 
     pthread_mutex_t lock;
     struct task_queue theirs; /* under the lock */
@@ -244,17 +239,17 @@ static void machine_worker_wake(struct worker *of_any_env)
     if (atomic_exchange(&worker->woken, true))
         return;
     if (running == NULL || running->woken_count == WOKEN_MAX) {
-        signal_wakeup(worker);
+        sem_post(&worker->wakeups);
         return;
     }
     atomic_fetch_add(&worker->holders, 1);
     running->woken[running->woken_count++] = worker;
 }
 
-static void signal_woken(struct machine_loop *loop)
+static void post_to_woken(struct machine_loop *loop)
 {
     for (unsigned i = 0; i < loop->woken_count; i++) {
-        signal_wakeup(loop->woken[i]);
+        sem_post(&loop->woken[i]->wakeups);
         drop(loop->woken[i]);
     }
     loop->woken_count = 0;
@@ -262,7 +257,7 @@ static void signal_woken(struct machine_loop *loop)
 
 static void on_before_poll(uv_prepare_t *before_poll)
 {
-    signal_woken(before_poll->data);
+    post_to_woken(before_poll->data);
 }
 
 static void run_one_round(struct machine_loop *loop)
@@ -310,13 +305,15 @@ static void machine_loop_post(struct loop *of_any_env, struct task *task)
         queue_add(&loop->ours, task);
         return;
     }
+    atomic_fetch_add(&loop->callers, 1); /* the loop may be freed by whoever sees the task run */
     pthread_mutex_lock(&loop->lock);
     bool was_empty = loop->theirs.first == NULL;
     queue_add(&loop->theirs, task);
-    /* Inside the lock, because the loop may be freed by whoever sees the task run. */
+    pthread_mutex_unlock(&loop->lock);
+    /* Outside of the lock, which the loop wants as soon as it wakes. */
     if (was_empty)
         uv_async_send(&loop->wakeup);
-    pthread_mutex_unlock(&loop->lock);
+    atomic_fetch_sub(&loop->callers, 1);
 }
 
 struct loop *machine_loop_new(struct env *env)
@@ -345,7 +342,7 @@ void machine_loop_run(struct loop *of_any_env)
     take_theirs(loop); /* what was posted before the start comes before what is posted now */
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     run_one_round(loop); /* what was posted before the stop */
-    signal_woken(loop);
+    post_to_woken(loop);
     atomic_store(&loop->stopping, false);
     running = NULL;
 }
@@ -353,10 +350,10 @@ void machine_loop_run(struct loop *of_any_env)
 void machine_loop_stop(struct loop *of_any_env)
 {
     struct machine_loop *loop = (struct machine_loop *)of_any_env;
-    pthread_mutex_lock(&loop->lock); /* for the same reason as in machine_loop_post() */
+    atomic_fetch_add(&loop->callers, 1); /* for the same reason as in machine_loop_post() */
     atomic_store(&loop->stopping, true);
     uv_async_send(&loop->wakeup);
-    pthread_mutex_unlock(&loop->lock);
+    atomic_fetch_sub(&loop->callers, 1);
 }
 
 static void free_timer(uv_handle_t *uv)
@@ -370,9 +367,8 @@ void machine_loop_free(struct loop *of_any_env)
         return;
     struct machine_loop *loop = (struct machine_loop *)of_any_env;
     ASSERT(loop != running);
-    /* Wait for whoever is still inside machine_loop_post() or machine_loop_stop(). */
-    pthread_mutex_lock(&loop->lock);
-    pthread_mutex_unlock(&loop->lock);
+    while (atomic_load(&loop->callers) > 0)
+        sched_yield();
 
     for (struct lent_timer *timer = loop->timers; timer != NULL; timer = timer->next)
         uv_close((uv_handle_t *)&timer->uv, free_timer);
