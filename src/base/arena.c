@@ -7,8 +7,9 @@
  * The first chunk is small, because most requests are; each further one is four times as large, up to a bound. What does not fit
  * a chunk of the largest size gets one of its own, behind the current one, so that the room left there is not lost.
  *
- * Chunks of the usual sizes come from a cache of the thread and go back to it, so that a request costs no malloc. The
- * cache has a bound. Under AddressSanitizer it stays empty, so that a use after arena_free() is seen.
+ * Chunks of the usual sizes come from a cache of the thread and go back to it, so that a request costs no malloc. An answer is made by a reader and freed by
+ * a loop, so one's cache runs empty while the other's is full: what is too much for one goes to a depot of all threads, several chunks at once, and
+ * is taken from there as it was brought. Both have bounds. Under AddressSanitizer they stay empty, so that a use after arena_free() is seen.
  */
 #include "base/arena.h"
 
@@ -50,6 +51,24 @@ static const size_t chunk_sizes[SIZE_CLASSES] = {4 << 10, 16 << 10, 64 << 10, 25
 
 /* What one thread keeps: enough for the open requests of a busy loop, little beside the 40 MB a shop may take. */
 #define CACHE_BYTES_MAX (1 << 20)
+
+/* What lies in the depot, of each size at most. */
+#define DEPOT_BYTES_MAX (1 << 20)
+/* What is brought at once; of the largest chunks one by one. */
+#define LOAD_BYTES (1 << 18)
+
+/* Several chunks of a size, in the first of them. */
+struct load {
+    struct load *next;
+    struct chunk *chunks;
+    size_t bytes;
+};
+
+static struct {
+    pthread_mutex_t lock;
+    struct load *loads[SIZE_CLASSES];
+    size_t bytes[SIZE_CLASSES];
+} depot = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static __thread struct chunk *cache[SIZE_CLASSES];
 static __thread size_t cache_bytes;
@@ -96,9 +115,55 @@ static int class_of(size_t size)
     return -1;
 }
 
+/* Fill this thread's cache from the depot. */
+static void load_take(int class)
+{
+    pthread_mutex_lock(&depot.lock);
+    struct load *load = depot.loads[class];
+    if (load != NULL) {
+        depot.loads[class] = load->next;
+        depot.bytes[class] -= load->bytes;
+    }
+    pthread_mutex_unlock(&depot.lock);
+    if (load == NULL)
+        return;
+    if (cache_bytes == 0)
+        cache_release_at_thread_end();
+    cache_bytes += load->bytes;
+    cache[class] = load->chunks;
+}
+
+/* Bring chunks of this size from the cache to the depot; false when it has enough, or the cache none. */
+static bool load_give(int class)
+{
+    struct chunk *first = cache[class], *last = first;
+    if (first == NULL)
+        return false;
+    size_t bytes = first->size;
+    for (; last->next != NULL && bytes < LOAD_BYTES; last = last->next)
+        bytes += first->size;
+    struct chunk *rest = last->next;
+
+    pthread_mutex_lock(&depot.lock);
+    bool has_room = depot.bytes[class] + bytes <= DEPOT_BYTES_MAX;
+    if (has_room) {
+        struct load *load = (struct load *)first->bytes;
+        last->next = NULL;
+        *load = (struct load){.next = depot.loads[class], .chunks = first, .bytes = bytes};
+        depot.loads[class] = load;
+        depot.bytes[class] += bytes;
+        cache[class] = rest;
+        cache_bytes -= bytes;
+    }
+    pthread_mutex_unlock(&depot.lock);
+    return has_room;
+}
+
 static struct chunk *chunk_take(size_t size)
 {
     int class = class_of(size);
+    if (class >= 0 && cache[class] == NULL)
+        load_take(class);
     if (class >= 0 && cache[class] != NULL) {
         struct chunk *chunk = cache[class];
         cache[class] = chunk->next;
@@ -114,7 +179,7 @@ static struct chunk *chunk_take(size_t size)
 static void chunk_give(struct chunk *chunk)
 {
     int class = class_of(chunk->size);
-    if (!cache_is_on || class < 0 || cache_bytes + chunk->size > CACHE_BYTES_MAX) {
+    if (!cache_is_on || class < 0 || (cache_bytes + chunk->size > CACHE_BYTES_MAX && !load_give(class))) {
         free(chunk);
         return;
     }

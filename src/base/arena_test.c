@@ -197,6 +197,45 @@ static void threads_hand_arenas_over(void **state)
     arena_free(arena);
 }
 
+#define MADE_AT_ONCE 300
+
+static void *make_arenas(void *made)
+{
+    for (int i = 0; i < MADE_AT_ONCE; i++) {
+        ((struct arena **)made)[i] = arena_new(64 << 20);
+        memset(arena_alloc(((struct arena **)made)[i], 20000), i, 20000);
+    }
+    return NULL;
+}
+
+static void *check_and_free_arenas(void *made)
+{
+    for (int i = 0; i < MADE_AT_ONCE; i++) {
+        char *text = arena_strdup(((struct arena **)made)[i], "still mine");
+        assert_string_equal(text, "still mine");
+        arena_free(((struct arena **)made)[i]);
+    }
+    return NULL;
+}
+
+/* Some threads only make them and others only free them, as readers and loops do: what goes through the depot is nobody else's meanwhile. */
+static void chunks_travel_between_threads(void **state)
+{
+    static struct arena *made[2][2][MADE_AT_ONCE]; /* by pair and by turn: what is made in a round is freed in the next */
+    (void)state;
+    for (int round = 0; round < 8; round++) {
+        pthread_t threads[4];
+        for (int pair = 0; pair < 2; pair++) {
+            pthread_create(&threads[2 * pair], NULL, make_arenas, made[pair][round % 2]);
+            pthread_create(&threads[2 * pair + 1], NULL, round > 0 ? check_and_free_arenas : use_many_arenas, made[pair][1 - round % 2]);
+        }
+        for (int i = 0; i < 4; i++)
+            pthread_join(threads[i], NULL);
+    }
+    for (int pair = 0; pair < 2; pair++)
+        check_and_free_arenas(made[pair][1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +248,7 @@ int main(void)
         cmocka_unit_test(the_protobuf_allocator_is_the_arena),
         cmocka_unit_test(the_maximum_is_asserted),
         cmocka_unit_test(threads_hand_arenas_over),
+        cmocka_unit_test(chunks_travel_between_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
