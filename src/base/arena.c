@@ -261,7 +261,7 @@ static size_t size_after(size_t size)
     return chunk_sizes[SIZE_CLASSES - 1];
 }
 
-static void *take_in_new_chunk(struct arena *arena, size_t bytes)
+static __attribute__((noinline)) void *take_in_new_chunk(struct arena *arena, size_t bytes)
 {
     size_t size = size_after(arena->current->size);
     while (size < sizeof(struct chunk) + bytes && size < chunk_sizes[SIZE_CLASSES - 1])
@@ -276,7 +276,7 @@ static void *take_in_new_chunk(struct arena *arena, size_t bytes)
 }
 
 /* Memory with whatever it holds from before. */
-static void *take(struct arena *arena, size_t bytes)
+static inline __attribute__((always_inline)) void *take(struct arena *arena, size_t bytes)
 {
     ASSERT(bytes <= arena->maximum - arena->used);
     bytes = bytes == 0 ? 1 : bytes; /* so that two allocations never share an address */

@@ -1,5 +1,7 @@
 /*
- * Writing JSON: text is copied in runs up to the next character that needs escaping, looked for eight bytes at a time.
+ * Writing JSON: text is copied in runs up to the next character that needs escaping, eight bytes at a time, each looked at on its way.
+ *
+ * Most texts of a page are shorter than thirty bytes: calling memcpy() for them costs more than the copying.
  *
  * `needs_comma` is all the state there is: opening a value clears it, finishing one sets it. Nesting is the caller's.
  */
@@ -75,25 +77,60 @@ static uint64_t zero_bytes(uint64_t word)
 }
 
 /* Eight bytes with nothing to escape. Borrows between bytes may hide a later hit behind an earlier one, never the only one. */
-static bool eight_are_plain(const char *bytes)
+static inline bool eight_are_plain(uint64_t word)
 {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
     uint64_t controls = (word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80);
     return (controls | zero_bytes(word ^ EACH_BYTE('"')) | zero_bytes(word ^ EACH_BYTE('\\'))) == 0;
 }
 
-static size_t plain_run(struct text text)
+static inline bool copy_eight_if_plain(char *to, const char *from)
+{
+    uint64_t word;
+    memcpy(&word, from, sizeof word);
+    memcpy(to, &word, sizeof word);
+    return eight_are_plain(word);
+}
+
+/* Four to seven bytes: the first four and the last four, which may share some. */
+static inline bool copy_four_to_seven_if_plain(char *to, const char *from, size_t length)
+{
+    uint32_t first, last;
+    memcpy(&first, from, sizeof first);
+    memcpy(&last, from + length - sizeof last, sizeof last);
+    memcpy(to, &first, sizeof first);
+    memcpy(to + length - sizeof last, &last, sizeof last);
+    return eight_are_plain((uint64_t)last << 32 | first);
+}
+
+/* Copy up to the first character that needs escaping; how many bytes that were. All of `to` may be written, as long as the text. */
+static inline size_t copy_plain_run(char *to, struct text text)
 {
     size_t length = 0;
-    while (text.length - length >= 8 && eight_are_plain(text.at + length))
+    while (text.length - length >= 8 && copy_eight_if_plain(to + length, text.at + length))
         length += 8;
-    /* What is left of a longer text is looked at together with what comes before it, once more. */
-    if (text.length >= 8 && text.length - length < 8 && eight_are_plain(text.at + text.length - 8))
+    /* What is left of a longer text is taken together with what comes before it, once more. */
+    size_t rest = text.length - length;
+    if (rest < 8 && text.length >= 8 && copy_eight_if_plain(to + text.length - 8, text.at + text.length - 8))
         return text.length;
-    while (length < text.length && escapes[(unsigned char)text.at[length]] == 0)
-        length++;
+    if (rest >= 4 && rest < 8 && copy_four_to_seven_if_plain(to + length, text.at + length, rest))
+        return text.length;
+    for (; length < text.length && escapes[(unsigned char)text.at[length]] == 0; length++)
+        to[length] = text.at[length];
     return length;
+}
+
+/* Returns where it ends. */
+static inline char *copy_short(char *to, struct text text)
+{
+    size_t length = 0;
+    for (; text.length - length >= 8; length += 8)
+        memcpy(to + length, text.at + length, 8);
+    if (length > 0 && length < text.length)
+        memcpy(to + text.length - 8, text.at + text.length - 8, 8);
+    else
+        for (; length < text.length; length++)
+            to[length] = text.at[length];
+    return to + text.length;
 }
 
 static void add_escaped(struct buffer *out, unsigned char character)
@@ -105,41 +142,42 @@ static void add_escaped(struct buffer *out, unsigned char character)
         buffer_add(out, (const char[]){'\\', escapes[character]}, 2);
 }
 
-/* `before` goes before it, unless it is 0. */
-static void add_quoted_plain(struct buffer *out, char before, struct text text)
+/* What is left of a text of which the first `run` bytes are written, and the next one needs escaping. */
+static __attribute__((noinline)) void add_rest_escaped(struct buffer *out, struct text text, size_t run)
 {
-    char *room = buffer_reserve(out, text.length + 3), *at = room;
-    if (room == NULL)
-        return;
-    if (before != 0)
-        *at++ = before;
-    *at++ = '"';
-    if (text.length > 0) /* it may have no address */
-        memcpy(at, text.at, text.length);
-    at += text.length;
-    *at++ = '"';
-    buffer_grew(out, (size_t)(at - room));
-}
-
-static void add_quoted(struct buffer *out, char before, struct text text)
-{
-    size_t run = plain_run(text);
-    if (run == text.length) {
-        add_quoted_plain(out, before, text);
-        return;
-    }
-    if (before != 0)
-        buffer_add_char(out, before);
-    buffer_add_char(out, '"');
-    for (;; run = plain_run(text)) {
-        buffer_add(out, text.at, run);
-        if (run == text.length)
-            break;
+    while (run < text.length) {
         add_escaped(out, (unsigned char)text.at[run]);
         text.at += run + 1;
         text.length -= run + 1;
+        char *room = buffer_reserve(out, text.length);
+        if (room == NULL)
+            return;
+        run = copy_plain_run(room, text);
+        buffer_grew(out, run);
     }
     buffer_add_char(out, '"');
+}
+
+/* `before` goes before it: a comma, a key, or nothing. */
+static inline void add_quoted(struct buffer *out, struct text before, struct text text)
+{
+    char *room = buffer_reserve(out, before.length + text.length + 2), *at = room;
+    if (room == NULL)
+        return;
+    at = copy_short(at, before);
+    *at++ = '"';
+    size_t run = copy_plain_run(at, text);
+    at += run;
+    if (run == text.length)
+        *at++ = '"';
+    buffer_grew(out, (size_t)(at - room));
+    if (run < text.length)
+        add_rest_escaped(out, text, run);
+}
+
+static inline struct text comma_before(const struct json_writer *json)
+{
+    return json->needs_comma ? TEXT(",") : TEXT("");
 }
 
 void json_write_key(struct json_writer *json, const char *name)
@@ -161,20 +199,50 @@ void json_write_key(struct json_writer *json, const char *name)
 
 void json_write_key_text(struct json_writer *json, struct text name)
 {
-    add_quoted(json->out, json->needs_comma ? ',' : 0, name);
+    add_quoted(json->out, comma_before(json), name);
     buffer_add_char(json->out, ':');
     json->needs_comma = false;
 }
 
 void json_write_text(struct json_writer *json, struct text text)
 {
-    add_quoted(json->out, json->needs_comma ? ',' : 0, text);
+    add_quoted(json->out, comma_before(json), text);
     json->needs_comma = true;
 }
 
 void json_write_string(struct json_writer *json, const char *string)
 {
     json_write_text(json, text_of(string));
+}
+
+/* --- prepared keys ----------------------------------------------------------------------------------------------- */
+
+static inline struct text key_here(const struct json_writer *json, struct text key)
+{
+    size_t comma = json->needs_comma ? 0 : 1;
+    return (struct text){key.at + comma, key.length - comma};
+}
+
+void json_write_prepared_key(struct json_writer *json, struct text key)
+{
+    key = key_here(json, key);
+    char *room = buffer_reserve(json->out, key.length);
+    if (room != NULL)
+        buffer_grew(json->out, (size_t)(copy_short(room, key) - room));
+    json->needs_comma = false;
+}
+
+void json_write_prepared_string(struct json_writer *json, struct text key, const char *string)
+{
+    add_quoted(json->out, key_here(json, key), text_of(string));
+    json->needs_comma = true;
+}
+
+void json_write_prepared_int(struct json_writer *json, struct text key, int64_t number)
+{
+    json_write_prepared_key(json, key);
+    buffer_add_int64(json->out, number);
+    json->needs_comma = true;
 }
 
 /* --- everything else --------------------------------------------------------------------------------------------- */

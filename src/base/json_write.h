@@ -19,6 +19,10 @@ void json_write_object_open(struct json_writer *json);
 void json_write_object_close(struct json_writer *json);
 void json_write_array_open(struct json_writer *json);
 void json_write_array_close(struct json_writer *json);
+/* A member in one piece, or its key only: `key` is `,"name":`, written once and used many times, with or without its comma. */
+void json_write_prepared_key(struct json_writer *json, struct text key);
+void json_write_prepared_string(struct json_writer *json, struct text key, const char *string);
+void json_write_prepared_int(struct json_writer *json, struct text key, int64_t number);
 void json_write_key(struct json_writer *json, const char *name); /* the name needs no escaping */
 void json_write_key_text(struct json_writer *json, struct text name);
 void json_write_text(struct json_writer *json, struct text text); /* must be UTF-8 */

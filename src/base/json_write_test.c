@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct buffer buffer;
@@ -135,12 +136,48 @@ static void only_finite_numbers_are_json(void **state)
     assert_true(ends_in_assertion(write_not_a_number));
 }
 
+/* Texts are copied in eights, in fours, and with what came before once more: wherever the one character is that needs escaping, nothing else changes. */
+static void an_escape_is_found_at_every_place(void **state)
+{
+    (void)state;
+    for (size_t length = 0; length <= 40; length++) {
+        for (size_t place = 0; place <= length; place++) {
+            char text[41] = {0};
+            char expected[64];
+            memset(text, 'x', length);
+            if (place < length)
+                text[place] = '"';
+            snprintf(expected, sizeof expected, place < length ? "\"%.*s\\%s\"" : "\"%.*s%s\"", (int)place, text, text + place);
+            buffer_empty(&buffer);
+            json_write_init(&json, &buffer);
+            json_write_text(&json, (struct text){text, length});
+            assert_written(expected);
+        }
+    }
+}
+
+static void prepared_members_are_as_those_written_by_name(void **state)
+{
+    (void)state;
+    json_write_object_open(&json);
+    json_write_prepared_string(&json, TEXT(",\"id\":"), "p\"1");
+    json_write_prepared_int(&json, TEXT(",\"aLongerKeyThanMost\":"), INT64_MIN);
+    json_write_prepared_key(&json, TEXT(",\"none\":"));
+    json_write_null(&json);
+    json_write_prepared_string(&json, TEXT(",\"empty\":"), "");
+    json_write_prepared_int(&json, TEXT(",\"n\":"), 0);
+    json_write_object_close(&json);
+    assert_written("{\"id\":\"p\\\"1\",\"aLongerKeyThanMost\":-9223372036854775808,\"none\":null,\"empty\":\"\",\"n\":0}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(commas_come_by_themselves, open_writer, close_writer),
         cmocka_unit_test_setup_teardown(escapes_are_those_of_the_rfc, open_writer, close_writer),
         cmocka_unit_test_setup_teardown(any_text_reads_back, open_writer, close_writer),
+        cmocka_unit_test_setup_teardown(an_escape_is_found_at_every_place, open_writer, close_writer),
+        cmocka_unit_test_setup_teardown(prepared_members_are_as_those_written_by_name, open_writer, close_writer),
         cmocka_unit_test_setup_teardown(doubles_are_short_and_exact, open_writer, close_writer),
         cmocka_unit_test(too_much_is_seen_at_the_end),
         cmocka_unit_test_setup_teardown(only_finite_numbers_are_json, open_writer, close_writer),

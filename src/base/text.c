@@ -72,6 +72,21 @@ bool text_to_int64(struct text text, int64_t *number)
     return true;
 }
 
+size_t text_write_int64(char *at, int64_t number)
+{
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    size_t length = 1 + (number < 0);
+    for (uint64_t above = rest; above >= 10; above /= 10)
+        length++;
+    at[0] = '-'; /* unless a digit comes there */
+    char *digit = at + length;
+    do {
+        *--digit = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    return length;
+}
+
 /* --- UTF-8 ------------------------------------------------------------------------------------------------------- */
 
 static bool is_continuation(char byte)
@@ -312,16 +327,8 @@ void buffer_add_string(struct buffer *buffer, const char *string)
 
 void buffer_add_int64(struct buffer *buffer, int64_t number)
 {
-    char digits[20]; /* of -9223372036854775808 */
-    char *first = digits + sizeof digits;
-    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-    do {
-        *--first = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (number < 0)
-        *--first = '-';
-    buffer_add(buffer, first, (size_t)(digits + sizeof digits - first));
+    char digits[TEXT_INT64_BYTES];
+    buffer_add(buffer, digits, text_write_int64(digits, number));
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

@@ -38,6 +38,9 @@ bool text_starts_with(struct text text, const char *prefix);
 struct text text_trim(struct text text);
 /* A whole decimal number that fits, without blanks or plus sign; false otherwise. */
 bool text_to_int64(struct text text, int64_t *number);
+/* The other way, unterminated; returns its length. */
+#define TEXT_INT64_BYTES 20 /* of -9223372036854775808 */
+size_t text_write_int64(char *at, int64_t number);
 /* Well-formed UTF-8 by RFC 3629 (no surrogates, no overlong forms), without NUL. */
 bool text_is_utf8(struct text text);
 /* Take the first code point off the front of the text. False, with both untouched, at the end and where the text

@@ -51,18 +51,17 @@ const char *query_take(struct query *query, const char *name)
 
 /* --- writing --------------------------------------------------------------------------------------------------------- */
 
-static bool is_unreserved(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-           c == '~';
-}
+/* RFC 3986, by octet: every id in every link is looked at. */
+static const bool is_unreserved[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true,
+};
 
 void percent_encode(struct text text, struct buffer *out)
 {
     static const char hex[] = "0123456789ABCDEF";
     while (text.length > 0) {
         size_t plain = 0;
-        while (plain < text.length && is_unreserved(text.at[plain]))
+        while (plain < text.length && is_unreserved[(unsigned char)text.at[plain]])
             plain++;
         buffer_add(out, text.at, plain);
         if (plain == text.length)

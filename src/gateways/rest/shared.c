@@ -10,7 +10,12 @@
 
 static const char *cache_control(struct arena *arena, int seconds)
 {
-    return arena_printf(arena, "public, max-age=0, s-maxage=%d, stale-while-revalidate=%d", seconds, seconds);
+    static const char first[] = "public, max-age=0, s-maxage=", second[] = ", stale-while-revalidate=";
+    char *text = arena_alloc(arena, sizeof first + sizeof second + 2 * TEXT_INT64_BYTES), *at = stpcpy(text, first);
+    at += text_write_int64(at, seconds);
+    at = stpcpy(at, second);
+    text_write_int64(at, seconds);
+    return text;
 }
 
 void shared_headers(struct visit *visit, const struct tags *tags)

@@ -2,13 +2,6 @@
 
 #include "platform/rpc/message_json.h"
 
-static void write_member_key(struct json_writer *json, const struct form_member *member)
-{
-    size_t comma = json->needs_comma ? 0 : 1;
-    buffer_add(json->out, member->key.at + comma, member->key.length - comma);
-    json->needs_comma = false;
-}
-
 /* --- lists and maps --------------------------------------------------------------------------------------------------- */
 
 /* One value of a list or a map. */
@@ -56,53 +49,78 @@ static void render_other(struct rendering *rendering, const struct form_member *
     size_t count = field_count(member->field, message);
     if ((count == 0 && !member->always) || !field_has_json(member->field, count))
         return;
-    write_member_key(&rendering->json, member);
+    json_write_prepared_key(&rendering->json, member->key);
     render_value(rendering, member->form, member->field, field_value(member->field, message, 0), choice);
+}
+
+static inline const void *place_of(const struct form_member *member, const ProtobufCMessage *message)
+{
+    return (const char *)message + member->offset;
+}
+
+static inline size_t count_of(const struct form_member *member, const ProtobufCMessage *message)
+{
+    return *(const size_t *)(const void *)((const char *)message + member->quantifier);
+}
+
+/* Most members of most messages are not: that is to be found out fast. */
+static inline bool is_written(const struct rendering *rendering, const struct form_member *member, const ProtobufCMessage *message)
+{
+    if (member->scope != 0 && (rendering->actor->scopes & member->scope) == 0)
+        return false;
+    const void *place = place_of(member, message);
+    switch (member->kind) {
+    case FORM_STRING: {
+        const char *string = *(const char *const *)place;
+        return member->always || (string != NULL && *string != '\0');
+    }
+    case FORM_INT64:
+        return member->always || *(const int64_t *)place != 0;
+    case FORM_MESSAGE:
+        return *(const ProtobufCMessage *const *)place != NULL;
+    case FORM_LIST:
+    case FORM_MAP:
+        return member->always || count_of(member, message) > 0;
+    case FORM_OTHER:
+        return true; /* render_other() looks for itself */
+    }
+    return true;
+}
+
+static void write_member(struct rendering *rendering, const struct form_member *member, const ProtobufCMessage *message,
+                         const struct field_choice *choice)
+{
+    struct json_writer *json = &rendering->json;
+    const void *place = place_of(member, message);
+    switch (member->kind) {
+    case FORM_STRING:
+        json_write_prepared_string(json, member->key, *(const char *const *)place);
+        return;
+    case FORM_INT64:
+        json_write_prepared_int(json, member->key, *(const int64_t *)place);
+        return;
+    case FORM_MESSAGE:
+        json_write_prepared_key(json, member->key);
+        render_form(rendering, member->form, *(const ProtobufCMessage *const *)place, choice);
+        return;
+    case FORM_LIST:
+        json_write_prepared_key(json, member->key);
+        render_list(rendering, member, message, count_of(member, message), choice);
+        return;
+    case FORM_MAP:
+        json_write_prepared_key(json, member->key);
+        render_map(rendering, member, message, count_of(member, message));
+        return;
+    case FORM_OTHER:
+        render_other(rendering, member, message, choice);
+    }
 }
 
 void render_member(struct rendering *rendering, const struct form_member *member, const ProtobufCMessage *message,
                    const struct field_choice *choice)
 {
-    if (member->scope != 0 && (rendering->actor->scopes & member->scope) == 0)
-        return;
-    struct json_writer *json = &rendering->json;
-    const void *place = (const char *)message + member->offset;
-    switch (member->kind) {
-    case FORM_STRING: {
-        const char *string = *(const char *const *)place;
-        if (!member->always && (string == NULL || *string == '\0'))
-            return;
-        write_member_key(json, member);
-        json_write_string(json, string);
-        return;
-    }
-    case FORM_INT64:
-        if (!member->always && *(const int64_t *)place == 0)
-            return;
-        write_member_key(json, member);
-        json_write_int(json, *(const int64_t *)place);
-        return;
-    case FORM_MESSAGE:
-        if (*(const ProtobufCMessage *const *)place == NULL)
-            return;
-        write_member_key(json, member);
-        render_form(rendering, member->form, *(const ProtobufCMessage *const *)place, choice);
-        return;
-    case FORM_LIST:
-    case FORM_MAP: {
-        size_t count = *(const size_t *)(const void *)((const char *)message + member->quantifier);
-        if (!member->always && count == 0)
-            return;
-        write_member_key(json, member);
-        if (member->kind == FORM_LIST)
-            render_list(rendering, member, message, count, choice);
-        else
-            render_map(rendering, member, message, count);
-        return;
-    }
-    case FORM_OTHER:
-        render_other(rendering, member, message, choice);
-    }
+    if (is_written(rendering, member, message))
+        write_member(rendering, member, message, choice);
 }
 
 /* --- messages ----------------------------------------------------------------------------------------------------------- */
@@ -121,8 +139,8 @@ void render_open(struct rendering *rendering, const struct form *form, const Pro
     for (size_t i = 0; i < form->member_count; i++) {
         const struct form_member *member = &form->members[i];
         const struct field_choice *inner = field_chosen(choice, member->index);
-        if (inner != NULL)
-            render_member(rendering, member, message, inner);
+        if (inner != NULL && is_written(rendering, member, message))
+            write_member(rendering, member, message, inner);
     }
     if (form->resource == NULL)
         return;
