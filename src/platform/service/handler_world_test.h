@@ -102,6 +102,7 @@ static inline void handler_world_begin(struct handler_world *world, struct batch
         .arena = world->arena,
         .touched = {.arena = world->arena},
         .now_us = world->now_us,
+        .savepoints = true, /* nobody runs it again without */
     };
     batch->tx->arena = world->arena;
     batch->tx->touched = &batch->touched;
