@@ -201,11 +201,17 @@ static int on_journal_mode(void *data, int count, char **values, char **names)
     return 0;
 }
 
-/* A process that was killed between writing a commit and syncing it leaves a commit that can be read, and that a power cut could still
- * take away: nobody may be answered from it before it is durable. A checkpoint syncs the journal first. */
+/* A process that was killed between writing a commit and syncing it, or to which syncing failed, leaves a commit that can be read, and that a
+ * power cut could still take away: nobody may be answered from it before it is durable. A checkpoint brings it into the database. But where
+ * a sync had failed the disk may have an older journal than we read, which a power cut would lay over the newer database; so a commit of
+ * nothing begins the journal anew. */
 static int settle_what_was_left(struct sqlite_connection *connection)
 {
-    return sqlite3_wal_checkpoint_v2(connection->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int frames = 0;
+    int code = sqlite3_wal_checkpoint_v2(connection->database, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, NULL);
+    if (code == SQLITE_OK && frames > 0)
+        code = sqlite3_exec(connection->database, "PRAGMA user_version = 0", NULL, NULL, NULL);
+    return code == SQLITE_FULL ? SQLITE_OK : code; /* a shop on a full disk can still be looked at */
 }
 
 static int setup_writer(struct sqlite_connection *connection, char error[512])

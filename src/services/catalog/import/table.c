@@ -770,6 +770,8 @@ static bool is_locale(struct text text)
         return false;
     while (letters < text.length && ((text.at[letters] | 0x20) >= 'a' && (text.at[letters] | 0x20) <= 'z'))
         letters++;
+    if (letters != 2 && letters != 3)
+        return false;
     for (size_t i = letters; i < text.length; i++) {
         char c = (char)(text.at[i] | 0x20);
         bool follows_hyphen = text.at[i - 1] == '-' || text.at[i - 1] == '_';
@@ -777,7 +779,7 @@ static bool is_locale(struct text text)
         if (is_hyphen ? follows_hyphen || i + 1 == text.length : !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
             return false;
     }
-    return (letters == 2 || letters == 3) && (letters == text.length || text.at[letters] == '-' || text.at[letters] == '_');
+    return letters == text.length || text.at[letters] == '-' || text.at[letters] == '_';
 }
 
 /* What a column's translations are called, but for the locale; NULL for what is the same in every language. */
