@@ -356,10 +356,13 @@ static void sqlite_begin(struct tx *tx)
     run(tx, tx->connection->kind == CONNECTION_WRITER ? BEGIN_WRITING : BEGIN_READING);
 }
 
-/* SQLite has ended the transaction by itself after some failures; then there is nothing to roll back. */
+/* SQLite has ended the transaction by itself after some failures; then there is nothing to roll back. Readers have written nothing, so committing,
+ * which is prepared, does the same and takes less time. */
 static void sqlite_rollback(struct tx *tx)
 {
     sqlite3 *database = sqlite_of(tx->connection)->database;
+    if (tx->connection->kind == CONNECTION_READER && !tx->failed)
+        run(tx, COMMIT);
     if (!sqlite3_get_autocommit(database))
         sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
     ASSERT(sqlite3_get_autocommit(database));
